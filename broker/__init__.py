@@ -1,0 +1,1 @@
+"""Accepting and keeping events. Knows no sink kind and no filter dialect."""
