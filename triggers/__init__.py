@@ -1,0 +1,1 @@
+"""Filter, fan out, decide: the work that deliveries start."""

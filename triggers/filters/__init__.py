@@ -1,0 +1,1 @@
+"""The predicates of triggers: seven dialects and the legacy attributes, built once."""
