@@ -1,0 +1,15 @@
+"""For every test: a stack of all threads if one takes longer than any may."""
+
+import faulthandler
+from collections.abc import Iterator
+
+import pytest
+
+TEST_SECONDS_MAX = 240
+
+
+@pytest.fixture(autouse=True)
+def _say_where_it_hangs() -> Iterator[None]:
+    faulthandler.dump_traceback_later(TEST_SECONDS_MAX, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()

@@ -1,0 +1,211 @@
+"""Scenarios: the whole of a partition with time of their own.
+
+The event loop of these tests does not wait: when nothing is ready it jumps to the next
+timer, so that hours of backoff pass in milliseconds and always in the same order.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from broker.codec import make_event
+from broker.delivery import Delivered, Delivery, Outcome
+from broker.event import Event
+from broker.intake import Intake
+from broker.storage.memory.engine import MemoryEngine
+from broker.storage.rows import Counts, DeadLetter
+from broker.telemetry import Telemetry
+from sinks.recorder import RecorderSink
+from sinks.spec import HttpSinkSpec
+from sinks.target import Target
+from triggers.enrolment import Endpoint, Wired
+from triggers.lane import Budget, Lane
+from triggers.partition import Partition
+from triggers.pool import Pool
+from triggers.trigger import DeliveryPolicy, TriggerSpec
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+    """Never waits: tells the loop how far it may jump."""
+
+    passed_seconds = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready:
+            if timeout is None:
+                raise RuntimeError("nothing will ever happen again: the scenario waits for nothing")
+            self.passed_seconds += max(0.0, timeout)
+        return ready
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """Time passes only by jumping to the next timer."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return 1000.0 + self._jumping.passed_seconds
+
+
+class LoopClock:
+    """The clock of a jumping loop."""
+
+    def now(self) -> datetime:
+        return BEGINNING + timedelta(seconds=self.monotonic() - 1000.0)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+class ScriptedSink(RecorderSink):
+    """A recorder whose answers and slowness a scenario may change at any time."""
+
+    def __init__(self) -> None:
+        super().__init__(script=self._answer)
+        self.answer: Callable[[Delivery], Outcome] = lambda _: Delivered()
+        self.delay_seconds = 0.0
+
+    def _answer(self, delivery: Delivery) -> Outcome:
+        return self.answer(delivery)
+
+    async def deliver(self, deliveries: Sequence[Delivery], deadline: float) -> Sequence[Outcome]:
+        if self.delay_seconds:
+            await asyncio.sleep(self.delay_seconds)
+        return await super().deliver(deliveries, deadline)
+
+
+def trigger(name: str = "t", **facts: Any) -> TriggerSpec:
+    """A trigger of broker default/default; `filters` as in YAML."""
+    filters = facts.pop("filters", ())
+    policy = DeliveryPolicy(**facts.pop("policy", {}))
+    document = {"metadata": {"name": name}, "spec": {"filters": list(filters), **facts}}
+    return TriggerSpec(
+        f"default/{name}",
+        "default/default",
+        HttpSinkSpec(f"http://{name}/"),
+        document,
+        filters=tuple(filters),
+        policy=policy,
+        **facts,
+    )
+
+
+def numbered(number: int, **attributes: str) -> Event:
+    return make_event(
+        {"specversion": "1.0", "id": str(number), "source": "/s", "type": "t"} | attributes, b"x"
+    )
+
+
+class House:
+    """One broker at work on a memory engine; `crash` and `start` as often as one likes."""
+
+    def __init__(self) -> None:
+        self.clock = LoopClock()
+        self.telemetry = Telemetry()
+        self.signals: list[tuple[str, Mapping[str, Any]]] = []
+        self.telemetry.listen(lambda name, _, fields: self.signals.append((name, fields)))
+        self.engine = MemoryEngine(self.clock)
+        self.sinks: dict[str, ScriptedSink] = {}
+        self.partition: Partition
+        self.intake: Intake
+        self.pool: Pool
+
+    def answers(
+        self, name: str, answer: Callable[[Delivery], Outcome] | Sequence[Outcome]
+    ) -> ScriptedSink:
+        """What the sink of trigger `name` says: a function, or one outcome after the other."""
+        recorder = self.sinks.setdefault(name, ScriptedSink())
+        recorder.answer = answer if callable(answer) else _script(list(answer))
+        return recorder
+
+    async def start(self, *specs: TriggerSpec, dead_letter: str | None = None) -> None:
+        self.pool = Pool(self.clock.monotonic)
+        self.partition = Partition(
+            "default/default",
+            self.engine,
+            self.pool,
+            Budget(),
+            self.clock,
+            lambda: 1.0,
+            self.telemetry,
+        )
+        await self.partition.open()
+        self.intake = Intake("default/default", self.engine.log, self.clock, lambda: 0.5)
+        await self.intake.open()
+        wired = [
+            Wired(
+                spec,
+                self._endpoint(spec.name.partition("/")[2]),
+                self._endpoint(dead_letter) if dead_letter else None,
+            )
+            for spec in specs
+        ]
+        await self.partition.start(wired, self.intake)
+
+    def _endpoint(self, name: str) -> Endpoint:
+        return Endpoint(self.sinks.setdefault(name, ScriptedSink()), Target(name, lambda: 0.5))
+
+    async def publish(self, *events: Event) -> None:
+        for event in events:
+            done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self.intake.accept([event], done.set_result)
+            result = await done
+            assert not isinstance(result, Exception), result
+
+    async def until(self, reached: Callable[[], bool], hours: float = 48) -> None:
+        """Let time pass until it is so."""
+        deadline = self.clock.monotonic() + hours * 3600
+        while not reached():
+            assert self.clock.monotonic() < deadline, "it never came to that"
+            await asyncio.sleep(0.01)
+
+    async def settle(self, name: str = "t") -> None:
+        """Let time pass until trigger `name` has nothing left to do and it is written down."""
+        lane = self.lane(name)
+        await self.until(
+            lambda: lane.is_following_idle and not lane.in_flight and not lane.parked_count
+        )
+        await self.partition.drain()
+
+    def lane(self, name: str = "t") -> Lane:
+        return self.partition.lanes[f"default/{name}"]
+
+    async def crash(self) -> None:
+        """Stop as a power cut does: what was not committed is gone."""
+        await self.end()
+        self.engine = self.engine.crash()
+
+    async def stop(self) -> None:
+        await self.pool.quiet()
+        await self.partition.drain()
+        await self.pool.close()
+        await self.partition.close()
+
+    async def end(self) -> None:
+        """Cancel what still runs; no claim about what it leaves."""
+        await self.pool.close()
+        for task in self.partition._tasks:
+            task.cancel()
+
+    def ids(self, name: str = "t") -> list[str]:
+        """The ids that the sink of trigger `name` has seen, in order."""
+        return [delivery.event.id for delivery in self.sinks[name].deliveries]
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        await self.partition.drain()
+        return list((await self.engine.desk.page((), None, 1000)).items)
+
+    def counts(self, name: str = "t") -> Counts:
+        return replace(self.lane(name).totals)
+
+
+def _script(outcomes: list[Outcome]) -> Callable[[Delivery], Outcome]:
+    return lambda _: outcomes.pop(0) if outcomes else Delivered()

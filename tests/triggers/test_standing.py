@@ -1,0 +1,95 @@
+"""Where a trigger begins after a start."""
+
+from datetime import UTC, datetime
+
+from broker.storage.rows import Cursor, Loaded, Revision, TriggerState
+from sinks.spec import HttpSinkSpec
+from triggers.standing import document_of, left_behind, stand
+from triggers.trigger import TriggerSpec
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def trigger(filters: object = ()) -> TriggerSpec:
+    document = {"spec": {"filters": list(filters)}}  # type: ignore[call-overload]
+    return TriggerSpec("default/t", "default/default", HttpSinkSpec("http://x/"), document)
+
+
+def loaded(**facts: object) -> Loaded:
+    state: dict[str, object] = {
+        "log_id": "00000000",
+        "owner_epoch": 1,
+        "first_offset": 1,
+        "last_offset": 100,
+        "stored_at": NOW,
+        "routed": 90,
+    }
+    return Loaded(**{**state, **facts})  # type: ignore[arg-type]
+
+
+def known(spec: TriggerSpec, from_offset: int = 11) -> Revision:
+    return Revision(spec.name, 1, from_offset, document_of(spec), NOW)
+
+
+def test_a_new_trigger_begins_where_its_start_says_and_is_written_down() -> None:
+    standing = stand(trigger(), loaded(), 100, NOW)
+
+    assert standing.position == 100
+    assert standing.applied is not None
+    assert standing.applied.from_offset == 101
+
+
+def test_a_trigger_with_nothing_open_stands_where_routing_stood() -> None:
+    spec = trigger()
+
+    standing = stand(spec, loaded(revisions=(known(spec),)), 100, NOW)
+
+    assert (standing.position, standing.applied, standing.has_row) == (90, None, False)
+
+
+def test_a_trigger_with_a_cursor_goes_on_from_it_and_skips_what_was_settled() -> None:
+    spec = trigger()
+    cursor = Cursor(spec.name, 40, ((42, 50),))
+
+    standing = stand(spec, loaded(revisions=(known(spec),), cursors={spec.name: cursor}), 100, NOW)
+
+    assert (standing.position, standing.settled, standing.has_row) == (40, ((42, 50),), True)
+
+
+def test_a_changed_filter_counts_from_what_is_stored_next_and_the_old_one_before() -> None:
+    old, new = trigger(), trigger([{"exact": {"type": "x"}}])
+
+    standing = stand(new, loaded(revisions=(known(old),)), 100, NOW)
+
+    assert [r.from_offset for r in standing.revisions] == [11, 101]
+    assert standing.applied == standing.revisions[-1]
+
+
+def test_a_pause_that_an_answer_asked_for_lasts_until_the_spec_changes() -> None:
+    spec = trigger()
+    paused = {spec.name: TriggerState(spec.name, paused=True, reason="HTTP 410")}
+    before = loaded(revisions=(known(spec),), states=paused)
+
+    same = stand(spec, before, 100, NOW)
+    changed = stand(trigger([{"exact": {"type": "x"}}]), before, 100, NOW)
+
+    assert same.pause is not None
+    assert changed.pause is None
+
+
+def test_a_cursor_before_what_was_pruned_goes_on_at_the_oldest_event() -> None:
+    spec = trigger()
+    cursors = {spec.name: Cursor(spec.name, 5)}
+
+    standing = stand(
+        spec, loaded(revisions=(known(spec),), cursors=cursors, first_offset=31), 100, NOW
+    )
+
+    assert standing.position == 30
+
+
+def test_triggers_that_the_configuration_no_longer_names_are_found() -> None:
+    spec = trigger()
+
+    assert left_behind(loaded(revisions=(known(spec),)), frozenset()) == ("default/t",)
+    assert left_behind(loaded(revisions=(known(spec),)), frozenset({"default/t"})) == ()

@@ -1,0 +1,84 @@
+"""When the ledger is written: with the next group commit, soon, one checkpoint at a time."""
+
+import asyncio
+from collections.abc import Callable
+
+from broker.clock import Clock
+from broker.errors import HeadraceError
+from broker.storage.log import Log
+from broker.storage.rows import Checkpoint
+from broker.telemetry import Telemetry
+from triggers.ledger import Ledger
+
+DELAY_SECONDS = 0.025  # with a commit it stays below the 50 ms that a crash may repeat
+SETTLED_AT_ONCE = 1000
+AGAIN_SECONDS = 0.2
+
+
+class Checkpointer:
+    """Seals the ledger and hands it to the log; a failed checkpoint is kept and given again."""
+
+    def __init__(
+        self,
+        broker: str,
+        log: Log,
+        ledger: Ledger,
+        clock: Clock,
+        telemetry: Telemetry,
+        stand: Callable[[], tuple[int, int]],
+        committed: Callable[[Checkpoint], None],
+    ) -> None:
+        """`stand` gives (routed, the lowest offset at which a lane without a row stands)."""
+        self._broker = broker
+        self._log = log
+        self._ledger = ledger
+        self._clock = clock
+        self._telemetry = telemetry
+        self._stand = stand
+        self._committed = committed
+        self._pending: Checkpoint | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    def changed(self) -> None:
+        """The ledger has got something; called often, costs nothing while one is armed."""
+        if self._pending is not None or self._ledger.is_empty:
+            return
+        if self._ledger.urgent or self._ledger.settled >= SETTLED_AT_ONCE:
+            self._flush()
+        elif self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(DELAY_SECONDS, self._flush)
+            self._quiet.clear()
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._pending is not None or self._ledger.is_empty:
+            return
+        self._quiet.clear()
+        routed, lowest = self._stand()
+        self._pending = self._ledger.seal(routed, lowest, self._clock.now())
+        self._log.checkpoint(self._pending, self._done)
+
+    def _done(self, error: HeadraceError | None) -> None:
+        checkpoint = self._pending
+        assert checkpoint is not None
+        if error is not None:
+            self._telemetry.emit("checkpoint.failed", broker=self._broker, error=str(error))
+            loop = asyncio.get_running_loop()
+            loop.call_later(AGAIN_SECONDS, self._log.checkpoint, checkpoint, self._done)
+            return
+        self._pending = None
+        if self._ledger.is_empty:
+            self._quiet.set()
+        else:
+            self.changed()
+        self._committed(checkpoint)
+
+    async def flush(self) -> None:
+        """Write all there is and wait until it is on disk; the caller bounds the wait."""
+        self._flush()
+        await self._quiet.wait()

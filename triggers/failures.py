@@ -1,0 +1,246 @@
+"""What a failed attempt becomes: a parked row or a dead letter, with all its evidence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from broker.clock import Clock
+from broker.delivery import Attempt, Dead, Failed, Parked, Reason, Settlement
+from broker.event import Event, StoredEvent
+from broker.storage.rows import DeadLetter, DeadState, Move, ParkedRow, Place, WaitingRow
+from broker.telemetry import Telemetry
+from triggers.carriage import Carriage
+from triggers.dead_letters import Deathbed, build_dead_letter, forwarded_event
+from triggers.fingerprint import dead_letter_id
+from triggers.lane import Lane
+from triggers.ledger import Ledger
+from triggers.policy import Tried, decide
+
+ATTEMPTS_KEPT = 32
+COMPANION = "#dead-letter"
+DEAD_LETTER_STEP = "dead-letter"
+TELL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """When a call began (monotonic seconds) and how long it took."""
+
+    started: float
+    duration_seconds: float
+
+
+class Failures:
+    """Parks and buries the deliveries of one partition.
+
+    `on_turn(lane, offset, key)` is called when the next of an ordered key is an offset-only
+    row, `on_pause(lane, why)` when the answer asks for the trigger to stop.
+    """
+
+    def __init__(
+        self,
+        broker: str,
+        ledger: Ledger,
+        clock: Clock,
+        random: Callable[[], float],
+        telemetry: Telemetry,
+        on_turn: Callable[[Lane, int, str], None],
+        on_pause: Callable[[Lane, str], None],
+    ) -> None:
+        self._broker = broker
+        self._ledger = ledger
+        self._clock = clock
+        self._random = random
+        self._telemetry = telemetry
+        self._on_turn = on_turn
+        self._on_pause = on_pause
+
+    def fail(self, lane: Lane, carriage: Carriage, failed: Failed, sent: Sent) -> None:
+        """Decide, and put the consequences in the ledger."""
+        row, now = carriage.row, self._clock.now()
+        age = (row.age_seconds if row else 0.0) + sent.duration_seconds
+        tried = Tried(carriage.attempt, row.wait_seconds if row else 0.0, age)
+        settlement = decide(failed, tried, lane.spec.policy, now, self._random())
+        self._note(lane, failed)
+        attempt = self._attempt(carriage, failed, sent, settlement)
+        attempts = keep_attempts((*(row.attempts if row else ()), attempt))
+        self.drop_row(lane, carriage)
+        lane.leave(carriage, delivered=False)
+        if isinstance(settlement, Parked):
+            self._park(lane, carriage, settlement, age, attempts)
+            return
+        assert isinstance(settlement, Dead)  # decide gives nothing else for a failure
+        self._bury(lane, carriage, failed, settlement.reason, attempts)
+        self.release(lane, carriage)
+        if settlement.pause:
+            self._on_pause(lane, failed.message)
+
+    def _note(self, lane: Lane, failed: Failed) -> None:
+        name = failed.outcome_class.value
+        now = self._clock.now()
+        count = lane.counts.last_errors.get(name, (0, "", now))[0]
+        lane.counts.last_errors[name] = (count + 1, failed.message, now)
+
+    def _attempt(
+        self, carriage: Carriage, failed: Failed, sent: Sent, settlement: Settlement
+    ) -> Attempt:
+        now = self._clock.now()
+        parked = settlement if isinstance(settlement, Parked) else None
+        return Attempt(
+            number=carriage.attempt,
+            started_at=now - timedelta(seconds=sent.duration_seconds),
+            duration_seconds=round(sent.duration_seconds, 6),
+            outcome_class=failed.outcome_class.value,
+            status=failed.status,
+            message=failed.message,
+            phase=failed.evidence.phase,
+            headers=failed.evidence.headers,
+            body=failed.evidence.body,
+            wait_seconds=round((parked.until - now).total_seconds(), 3) if parked else None,
+            why=parked.why if parked else "",
+        )
+
+    def _park(
+        self,
+        lane: Lane,
+        carriage: Carriage,
+        parked: Parked,
+        age_seconds: float,
+        attempts: tuple[Attempt, ...],
+    ) -> None:
+        if parked.hold_seconds is not None:
+            lane.target.hold(self._clock.monotonic() + parked.hold_seconds)
+        place, row = carriage.place, carriage.row
+        wait = (parked.until - self._clock.now()).total_seconds()
+        lane.taken.add(place)
+        lane.parked_count += 1
+        self._ledger.parked[place] = ParkedRow(
+            place=place,
+            delivery_id=carriage.id,
+            attempt=parked.attempt,
+            due_at=parked.until,
+            wait_seconds=parked.wait_seconds,
+            age_seconds=age_seconds + wait,
+            first_at=row.first_at if row else attempts[0].started_at,
+            stored_at=carriage.stored_at,
+            event=carriage.event,
+            attempts=attempts,
+            order_key=carriage.order_key,
+            redrives=row.redrives if row else 0,
+        )
+        self._park_key(lane, carriage.order_key)
+
+    def _park_key(self, lane: Lane, key: str | None) -> None:
+        """Events that wait behind a parked one of their key become offset-only rows."""
+        if key is None or lane.turns is None:
+            return
+        offsets = list(lane.turns.park(key))
+        for offset in offsets:
+            lane.open.pop(offset, None)
+            self._ledger.waiting.append(WaitingRow(lane.name, offset, key))
+        lane.count_waiting(len(offsets))
+
+    def _bury(
+        self,
+        lane: Lane,
+        carriage: Carriage,
+        failed: Failed,
+        reason: Reason,
+        attempts: tuple[Attempt, ...],
+    ) -> None:
+        # The dead letter and the end of its retries are one checkpoint: apart, dying in
+        # between would lose the event, or carry it again after we gave it up.
+        self._ledger.urgent = True
+        if lane.is_companion:
+            self._note_forwarded(carriage, f"failed: {failed.message}")
+            return
+        row = carriage.row
+        letter = build_dead_letter(
+            carriage,
+            failed,
+            reason,
+            Deathbed(self._broker, lane.sink.name, lane.revisions[-1][0]),
+            dead_at=self._clock.now(),
+            first_at=row.first_at if row else attempts[0].started_at,
+            attempts=attempts,
+        )
+        self._ledger.dead_letters.append(letter)
+        by_reason = lane.counts.dead_by_reason
+        by_reason[reason.value] = by_reason.get(reason.value, 0) + 1
+        lane.count_dead()
+        if lane.companion is not None:
+            self._forward(lane.companion, carriage, forwarded_event(letter, failed))
+        self._tell(lane, letter)
+
+    def _tell(self, lane: Lane, letter: DeadLetter) -> None:
+        """One log record a second and trigger, with the latest as example: the rest counts."""
+        lane.untold_dead += 1
+        now = self._clock.monotonic()
+        if now - lane.told_at < TELL_SECONDS:
+            return
+        self._telemetry.emit(
+            "delivery.dead",
+            trigger=lane.name,
+            count=lane.untold_dead,
+            offset=letter.place.offset,
+            reason=letter.reason,
+            status=letter.status,
+            message=letter.message,
+        )
+        lane.told_at = now
+        lane.untold_dead = 0
+
+    def _note_forwarded(self, carriage: Carriage, how: str) -> None:
+        """A flag on the dead letter; its state stays, and it never makes another dead letter."""
+        letter = dead_letter_id(carriage.id)
+        self._ledger.moves.append(
+            Move(letter, tuple(DeadState), None, self._clock.now(), "headrace", forwarded=how[:500])
+        )
+
+    def _forward(self, companion: Lane, carriage: Carriage, event: Event) -> None:
+        """The copy to the deadLetterSink: a parked delivery of its own, due at once."""
+        now = self._clock.now()
+        place = Place(companion.name, carriage.offset, DEAD_LETTER_STEP)
+        companion.taken.add(place)
+        companion.parked_count += 1
+        self._ledger.touch(companion)
+        self._ledger.parked[place] = ParkedRow(
+            place=place,
+            delivery_id=carriage.id,
+            attempt=1,
+            due_at=now,
+            wait_seconds=0.0,
+            age_seconds=0.0,
+            first_at=now,
+            stored_at=carriage.stored_at,
+            event=event,
+        )
+
+    def forwarded(self, carriage: Carriage) -> None:
+        """The deadLetterSink took its copy."""
+        self._note_forwarded(carriage, "delivered")
+
+    def drop_row(self, lane: Lane, carriage: Carriage) -> None:
+        """The row that a delivery was taken from goes in the same checkpoint."""
+        if carriage.row is not None:
+            self._ledger.unparked.append(carriage.place)
+            lane.parked_count -= 1
+        elif carriage.waiting:
+            self._ledger.unwaiting.append((lane.name, carriage.offset))
+
+    def release(self, lane: Lane, carriage: Carriage) -> None:
+        """Give the turn of an ordered key to who is next."""
+        if carriage.order_key is None or lane.turns is None:
+            return
+        following = lane.turns.release(carriage.order_key)
+        if isinstance(following, StoredEvent):
+            lane.enqueue(following)
+        elif following is not None:
+            self._on_turn(lane, following, carriage.order_key)
+
+
+def keep_attempts(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """The first attempt and the latest ones: all there is to see, bounded."""
+    if len(attempts) <= ATTEMPTS_KEPT:
+        return attempts
+    return (attempts[0], *attempts[-(ATTEMPTS_KEPT - 1) :])

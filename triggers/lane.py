@@ -1,0 +1,269 @@
+"""One trigger at work: what it has in memory, how far it is, what it may take next.
+
+Two lanes in one: while it *follows*, the router pushes matching events as they are stored;
+once it is *behind* (full, paused, restarted) a reader feeds it from the log in pages, until
+it has caught up. Memory is bounded by `QUEUE_EVENTS_MAX`, never by the backlog.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from broker.clock import EPOCH
+from broker.event import StoredEvent
+from broker.storage.rows import Counts, Cursor, Place, WaitingRow
+from sinks.sink import Sink
+from sinks.target import Target
+from triggers.carriage import Carriage, fresh
+from triggers.filters.filter import Filter
+from triggers.ledger import Ledger
+from triggers.trigger import TriggerSpec
+from triggers.turns import Turns
+
+QUEUE_EVENTS_MAX = 1024
+QUEUE_EVENTS_ASSURED = 32
+MEMORY_BYTES_MAX = 64 * 1024 * 1024
+RETRIES_MAX = 256
+
+
+class Budget:
+    """Bytes of queued events over all lanes of a process, at most `MEMORY_BYTES_MAX`.
+
+    A lane always has room for `QUEUE_EVENTS_ASSURED` events: others' full queues slow it
+    down to smaller pages but never stop it.
+    """
+
+    __slots__ = ("used_bytes",)
+
+    def __init__(self) -> None:
+        self.used_bytes = 0
+
+
+Carry = Callable[["Lane", list[Carriage]], Awaitable[None]]
+
+
+class LaneCounts:
+    """Since start, for metrics; the durable counts are in the store."""
+
+    __slots__ = ("by_class", "dead_by_reason", "ignored_bodies", "last_errors", "replies")
+
+    def __init__(self) -> None:
+        self.by_class: dict[str, int] = {}
+        self.dead_by_reason: dict[str, int] = {}
+        self.last_errors: dict[str, tuple[int, str, datetime]] = {}  # class: count, message, at
+        self.replies = 0
+        self.ignored_bodies = 0
+
+
+class Lane:
+    """The position is the last offset routed to this lane: all up to it is settled, or in
+    `queue`, in flight, or has a row; everything beyond it is still in the log only.
+    """
+
+    def __init__(
+        self,
+        spec: TriggerSpec,
+        sink: Sink,
+        target: Target,
+        ledger: Ledger,
+        log_id: str,
+        budget: Budget,
+        carry: Carry,
+    ) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.sink = sink
+        self.target = target
+        self.ledger = ledger
+        self.budget = budget
+        self.carry = carry
+        self.turns = Turns() if spec.order_by else None
+        self.revisions: list[tuple[int, int, Filter]] = []  # number, from_offset, filter
+        self.queue: deque[StoredEvent] = deque()
+        self.retries: deque[Carriage] = deque()
+        self.released: deque[Carriage] = deque()  # rows of an ordered key whose turn came
+        self.open: dict[int, None] = {}  # unsettled offsets without a row, ascending
+        self.skip: tuple[tuple[int, int], ...] = ()  # settled beyond the cursor, at load
+        self.position = 0
+        self.is_following = False
+        self.has_row = False  # a cursor row of its own is in the store
+        self.marked_at = EPOCH
+        self.is_paused = spec.paused
+        self.companion: Lane | None = None
+        self.is_companion = False  # carries dead letters to the trigger's deadLetterSink
+        self.is_listed = False  # stands in the pool's line
+        self.in_flight = 0  # calls
+        self.in_flight_deliveries = 0
+        self.blocked_until = 0.0
+        self.taken: set[Place] = set()  # parked rows held in memory or not yet checkpointed
+        self.parked_count = 0
+        self.next_due_at: datetime | None = None
+        self.told_at = float("-inf")  # when dead letters were last logged
+        self.untold_dead = 0
+        self.counts = LaneCounts()
+        self.totals = Counts(spec.name)  # durable and pending, for listings
+        self._matched = self._delivered = self._dead = 0
+        self.id_prefix = f"{log_id}/{spec.name}/"
+        self._tokens = spec.rate_per_second or 0.0
+        self._tokens_at = 0.0
+
+    # -- events in ---------------------------------------------------------------------------
+
+    def filter_at(self, offset: int) -> Filter | None:
+        """The filter of the revision that routes `offset`; None before the first one."""
+        found = None
+        for _, from_offset, filter_ in self.revisions:
+            if from_offset > offset:
+                break
+            found = filter_
+        return found
+
+    @property
+    def has_room(self) -> bool:
+        events = len(self.queue)
+        if self.turns is not None:
+            if self.turns.is_full:
+                return False
+            events += self.turns.events
+        if events < QUEUE_EVENTS_ASSURED:
+            return True
+        return events < QUEUE_EVENTS_MAX and self.budget.used_bytes < MEMORY_BYTES_MAX
+
+    def push(self, stored: StoredEvent) -> None:
+        """A matching event beyond `position`; the caller has asked `has_room`."""
+        if self.turns is None:
+            self.enqueue(stored)
+        else:
+            self._push_ordered(self.turns, stored)
+        self.ledger.touched[self] = None
+
+    def _push_ordered(self, turns: Turns, stored: StoredEvent) -> None:
+        key = stored.event.attributes.get(self.spec.order_by or "")
+        if key is None or turns.take(key):
+            self.open[stored.offset] = None
+            self.enqueue(stored)
+        elif turns.wait(key, stored):
+            self._matched += 1
+            self.ledger.waiting.append(WaitingRow(self.name, stored.offset, key))
+        else:
+            self.open[stored.offset] = None
+
+    def enqueue(self, stored: StoredEvent) -> None:
+        self.queue.append(stored)
+        self.budget.used_bytes += stored.event.size_bytes
+
+    # -- deliveries out ----------------------------------------------------------------------
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self.queue or self.retries or self.released)
+
+    def takeable_calls(self) -> int:
+        """Calls that could begin now, were there slots for all."""
+        if self.is_paused or not self.has_work:
+            return 0
+        if self.ledger.is_full:
+            self.ledger.is_blocking = True
+            return 0
+        events = len(self.queue) + len(self.retries) + len(self.released)
+        calls = -(-events // self.sink.batch_limit)
+        return min(calls, self.spec.max_in_flight - self.in_flight)
+
+    def take(self) -> list[Carriage]:
+        """The deliveries of one call, oldest work first: retries, released rows, then the log."""
+        limit = self.sink.batch_limit
+        batch: list[Carriage] = []
+        while self.retries and len(batch) < limit:
+            batch.append(self.retries.popleft())
+        while self.released and len(batch) < limit:
+            batch.append(self.released.popleft())
+        queue, open_ = self.queue, self.open
+        ordered = self.turns is not None
+        while queue and len(batch) < limit:
+            stored = queue.popleft()
+            self.budget.used_bytes -= stored.event.size_bytes
+            carriage = fresh(self.id_prefix, self.name, stored)
+            if ordered:
+                carriage.order_key = stored.event.attributes.get(self.spec.order_by or "")
+            else:
+                open_[stored.offset] = None
+            batch.append(carriage)
+        self.in_flight += 1
+        self.in_flight_deliveries += len(batch)
+        return batch
+
+    def rate_wait_seconds(self, now: float) -> float:
+        """Seconds until the trigger's rate lets the next call go; takes a token when 0."""
+        rate = self.spec.rate_per_second
+        if rate is None:
+            return 0.0
+        self._tokens = min(max(rate, 1.0), self._tokens + (now - self._tokens_at) * rate)
+        self._tokens_at = now
+        if self._tokens >= 1.0:
+            self._tokens -= 1.0
+            return 0.0
+        return (1.0 - self._tokens) / rate
+
+    # -- settled -----------------------------------------------------------------------------
+
+    def leave(self, carriage: Carriage, delivered: bool) -> None:
+        """Count one settled delivery and forget its offset; rows are the settler's."""
+        if carriage.row is None and not carriage.waiting:
+            self.open.pop(carriage.offset, None)
+            self._matched += not self.is_companion
+        if delivered and not self.is_companion:
+            self._delivered += 1
+        self.ledger.touched[self] = None
+
+    def count_dead(self) -> None:
+        self._dead += 1
+
+    def count_waiting(self, events: int) -> None:
+        """`events` of a key became offset-only rows: their pairs are no longer open."""
+        self._matched += events
+
+    def take_counts(self) -> Counts | None:
+        """What to add to the stored counts since the last time; None for nothing."""
+        if not (self._matched or self._delivered or self._dead):
+            return None
+        delta = Counts(self.name, self._matched, self._delivered, self._dead)
+        total = self.totals
+        self.totals = Counts(
+            self.name,
+            total.matched + delta.matched,
+            total.delivered + delta.delivered,
+            total.dead + delta.dead,
+            total.discarded,
+            total.redelivered,
+        )
+        self._matched = self._delivered = self._dead = 0
+        return delta
+
+    @property
+    def is_following_idle(self) -> bool:
+        """Nothing open, so it stands where routing stands and needs no cursor of its own."""
+        return self.is_following and not self.open and not self.queue
+
+    def cursor(self) -> Cursor:
+        """Where a restart would go on, and what it must not deliver again."""
+        ordered = self.turns is not None
+        end = self.queue[0].offset - 1 if self.queue and not ordered else self.position
+        if not self.open:
+            return Cursor(self.name, end, self._skip_beyond(end))
+        offsets = iter(self.open) if not ordered else iter(sorted(self.open))
+        before = first = next(offsets)
+        ranges: list[tuple[int, int]] = []
+        for offset in offsets:
+            if offset - before > 1:
+                ranges.append((before + 1, offset - 1))
+            before = offset
+        if end > before:
+            ranges.append((before + 1, end))
+        return Cursor(self.name, first - 1, (*ranges, *self._skip_beyond(end)))
+
+    def _skip_beyond(self, end: int) -> tuple[tuple[int, int], ...]:
+        return tuple((max(first, end + 1), last) for first, last in self.skip if last > end)
+
+    def is_skipped(self, offset: int) -> bool:
+        """Whether a restart found `offset` settled beyond the cursor."""
+        return any(first <= offset <= last for first, last in self.skip)

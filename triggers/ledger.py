@@ -1,0 +1,136 @@
+"""What has been settled and is not on disk yet: it becomes the next checkpoint, whole."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from broker.storage.rows import (
+    Checkpoint,
+    Counts,
+    Cursor,
+    DeadLetter,
+    Mark,
+    Move,
+    ParkedRow,
+    Place,
+    Record,
+    Reply,
+    Retried,
+    Revision,
+    TriggerState,
+    WaitingRow,
+)
+
+if TYPE_CHECKING:
+    from triggers.lane import Lane
+
+
+SETTLED_MAX = 10_000  # settled and not on disk: then no new calls begin
+MARK_SECONDS = 10.0
+
+
+class Ledger:
+    """Collects effects between two checkpoints; `seal` turns them into one.
+
+    Everything that one settlement means (a reply and the end of its delivery, a dead letter
+    and the end of its retries) is put in within one turn of the event loop, so that no
+    checkpoint can hold half of it.
+    """
+
+    def __init__(self) -> None:
+        self.touched: dict[Lane, None] = {}
+        self.settled = 0
+        self.has_moved = False  # routing went on, and should be written down
+        self.is_blocking = False  # a lane could not begin a call because of `is_full`
+        self.urgent = False  # replies and dead letters are waited for
+        self._clear()
+
+    def _clear(self) -> None:
+        self.parked: dict[Place, ParkedRow] = {}
+        self.unparked: list[Place] = []
+        self.waiting: list[WaitingRow] = []
+        self.unwaiting: list[tuple[str, int]] = []
+        self.dead_letters: list[DeadLetter] = []
+        self.moves: list[Move] = []
+        self.replies: list[Reply] = []
+        self.retried: list[Retried] = []
+        self.records: list[Record] = []
+        self.revisions: list[Revision] = []
+        self.states: list[TriggerState] = []
+
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.touched
+            or self.has_moved
+            or self.moves
+            or self.records
+            or self.revisions
+            or self.states
+        )
+
+    def touch(self, lane: "Lane") -> None:
+        """`lane`'s cursor or counts have changed."""
+        self.touched[lane] = None
+
+    @property
+    def is_full(self) -> bool:
+        return self.settled >= SETTLED_MAX
+
+    def seal(self, routed: int, lowest: int, now: datetime) -> Checkpoint:
+        """The checkpoint of all that was put in, with each touched lane's cursor as it is now.
+
+        `routed` is where following lanes stand. `lowest` is what may be written as routed:
+        less while a lane without a cursor row of its own is still behind, and then no lane
+        may lean on it.
+        """
+        cursors: list[Cursor] = []
+        following: list[str] = []
+        counts: list[Counts] = []
+        marks: list[Mark] = []
+        for lane in self.touched:
+            if lane.is_following:
+                lane.position = routed
+            cursor = lane.cursor()
+            if lane.is_following_idle and lowest == routed:
+                if lane.has_row:
+                    following.append(lane.name)
+                    lane.has_row = False
+            else:
+                cursors.append(cursor)
+                lane.has_row = True
+            if (delta := lane.take_counts()) is not None:
+                counts.append(delta)
+            if (now - lane.marked_at).total_seconds() >= MARK_SECONDS:
+                lane.marked_at = now
+                totals = lane.totals
+                marks.append(Mark(lane.name, now, cursor.offset, totals.matched, totals.delivered))
+        checkpoint = Checkpoint(
+            routed=lowest,
+            marks=tuple(marks),
+            cursors=tuple(cursors),
+            following=tuple(following),
+            parked=tuple(self.parked.values()),
+            unparked=tuple(self.unparked),
+            waiting=tuple(self.waiting),
+            unwaiting=tuple(self.unwaiting),
+            dead_letters=tuple(self.dead_letters),
+            moves=tuple(self.moves),
+            replies=tuple(self.replies),
+            records=tuple(self.records),
+            revisions=tuple(self.revisions),
+            states=tuple(self.states),
+            counts=tuple(counts),
+            retried=tuple(self.retried),
+        )
+        self.touched = {}
+        self.has_moved = False
+        self.settled = 0
+        self.urgent = False
+        self._clear()
+        return checkpoint
+
+
+def places_of(checkpoint: Checkpoint) -> Sequence[Place]:
+    """The parked rows that `checkpoint` wrote or removed."""
+    return [*checkpoint.unparked, *(row.place for row in checkpoint.parked)]

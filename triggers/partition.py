@@ -1,0 +1,213 @@
+"""One partition at work: what is stored is routed, delivered, settled and written down.
+
+Wires the walk of an event together and owns its tasks; each step is a module of its own:
+router, reader, pool, dispatcher, settler, failures, ledger, checkpointer, parking, recall.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from broker.clock import Clock
+from broker.event import StoredEvent
+from broker.storage.engine import Engine
+from broker.storage.rows import Checkpoint, Loaded, TriggerState
+from broker.telemetry import Telemetry
+from triggers.checkpointer import Checkpointer
+from triggers.dispatcher import Dispatcher
+from triggers.enrolment import Enrolment, Wired
+from triggers.failures import Failures
+from triggers.lane import Budget, Lane
+from triggers.ledger import Ledger
+from triggers.parking import Parking
+from triggers.pool import Pool
+from triggers.reader import Reader
+from triggers.recall import Recall
+from triggers.router import Router
+from triggers.settler import ReplyDoor, Settler
+from triggers.standing import REMOVED, left_behind
+
+
+class Partition:
+    """One broker's only partition in the embedded engine.
+
+    `open` loads; then the caller readies intake; then `start` begins to deliver. After
+    `start`, everything that is stored is routed by itself.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        pool: Pool,
+        budget: Budget,
+        clock: Clock,
+        random: Callable[[], float],
+        telemetry: Telemetry,
+    ) -> None:
+        self.name = name
+        self.engine = engine
+        self.lanes: dict[str, Lane] = {}
+        self.loaded: Loaded | None = None
+        self._pool = pool
+        self._budget = budget
+        self._clock = clock
+        self._random = random
+        self._telemetry = telemetry
+        self.ledger = Ledger()
+        self.router = Router()
+        log = engine.log
+        self.reader = Reader(log, self.router, pool.wake)
+        self.parking = Parking(log, clock, pool.wake)
+        self._recall = Recall(log, pool.wake)
+        self._checkpointer = Checkpointer(
+            name, log, self.ledger, clock, telemetry, self._stand, self._committed
+        )
+        self._left: dict[str, int] = {}  # cursors of triggers that are no longer configured
+        self._tasks: list[asyncio.Task[None]] = []
+        self.dispatcher: Dispatcher | None = None
+        self._door: ReplyDoor | None = None
+        self.on_failure: Callable[[BaseException], None] | None = None
+
+    # -- start -------------------------------------------------------------------------------
+
+    async def open(self) -> Loaded:
+        """Own the partition and load it; nothing is delivered yet."""
+        self.loaded = await self.engine.log.open(self._stored)
+        self.router.routed = self.loaded.last_offset
+        return self.loaded
+
+    async def start(self, wired: Sequence[Wired], door: ReplyDoor) -> None:
+        """Begin to route and deliver for the triggers of `wired`."""
+        assert self.loaded is not None, "open first"
+        self._door = door
+        failures = Failures(
+            self.name,
+            self.ledger,
+            self._clock,
+            self._random,
+            self._telemetry,
+            on_turn=self._recall.ask,
+            on_pause=self.pause,
+        )
+        settler = Settler(
+            self.ledger, door, self._clock, failures, on_settled=self._checkpointer.changed
+        )
+        self.dispatcher = Dispatcher(self._clock, settler, self._has_room_again)
+        enrolment = Enrolment(
+            self.loaded,
+            self.engine.log,
+            self.ledger,
+            self._budget,
+            self._clock,
+            self._telemetry,
+            self.dispatcher.carry,
+        )
+        for one in wired:
+            start_offset = await enrolment.start_offset(one.spec)
+            self._enrol(enrolment.enrol(one, start_offset))
+        self._leave_behind(self.loaded, frozenset(one.spec.name for one in wired))
+        # Revisions are on disk before anything is routed under them.
+        await self._checkpointer.flush()
+        for run in (self.reader.run, self.parking.run, self._recall.run):
+            self._begin(run)
+        self.reader.ask()
+        for lane in self.lanes.values():
+            self._pool.wake(lane)
+
+    def _begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        task = asyncio.get_running_loop().create_task(run())
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) and self.on_failure:
+            self.on_failure(error)
+
+    def _enrol(self, lane: Lane) -> None:
+        self.lanes[lane.name] = lane
+        self.router.enrol(lane)
+        for one in (lane, lane.companion):
+            if one is not None:
+                self.lanes[one.name] = one
+                self.parking.add(one)
+        for key in lane.turns.orphans() if lane.turns is not None else ():
+            offset = lane.turns.release(key) if lane.turns is not None else None
+            assert isinstance(offset, int)
+            self._recall.ask(lane, offset, key)
+
+    def _leave_behind(self, loaded: Loaded, configured: frozenset[str]) -> None:
+        """Triggers that the configuration no longer names keep what they have open."""
+        for name in left_behind(loaded, configured):
+            parked = loaded.parked.get(name)
+            is_open = name in loaded.cursors or parked is not None
+            self._telemetry.emit("trigger.left", trigger=name, has_backlog=is_open)
+            if name in loaded.cursors:
+                self._left[name] = loaded.cursors[name].offset
+            if not is_open:
+                self.ledger.states.append(
+                    TriggerState(name, reason=REMOVED, since=self._clock.now())
+                )
+
+    # -- at work -----------------------------------------------------------------------------
+
+    def _stored(self, group: Sequence[StoredEvent]) -> None:
+        for lane in self.router.route(group):
+            self._pool.wake(lane)
+        if self.router.behind:
+            self.reader.ask()
+        self._checkpointer.changed()
+
+    def _has_room_again(self, lane: Lane) -> None:
+        if not lane.is_following:
+            self.reader.ask()
+        self.parking.has_room_again(lane)
+
+    def _stand(self) -> tuple[int, int]:
+        return self.router.routed, self.router.lowest_without_row()
+
+    def _committed(self, checkpoint: Checkpoint) -> None:
+        self.parking.committed(checkpoint)
+        if checkpoint.replies and self._door is not None:
+            self._door.replies_stored(checkpoint.replies)
+        if self.ledger.is_blocking:
+            self.ledger.is_blocking = False
+            for lane in self.lanes.values():
+                self._pool.wake(lane)
+
+    def pause(self, lane: Lane, why: str) -> None:
+        """Stop beginning deliveries of `lane`; it keeps its place, also over a restart."""
+        lane.is_paused = True
+        self.ledger.states.append(
+            TriggerState(lane.name, paused=True, reason=why, by="answer", since=self._clock.now())
+        )
+        self._telemetry.emit("trigger.paused", trigger=lane.name, reason=why)
+
+    def note_progress(self) -> None:
+        """Write down how far routing is, even if nothing matched; called every few seconds."""
+        self.ledger.has_moved = True
+        self._checkpointer.changed()
+
+    def lowest_needed(self) -> int:
+        """No event with a higher offset may be pruned: a lane or a row still needs it."""
+        lowest = min([self.router.routed, *self._left.values()])
+        for lane in self.lanes.values():
+            if lane.is_companion:
+                continue
+            if not lane.is_following_idle:
+                lowest = min(lowest, lane.cursor().offset)
+            if lane.turns is not None:
+                lowest = min(lowest, lane.turns.lowest_offset(lowest + 1) - 1)
+        return lowest
+
+    # -- stop --------------------------------------------------------------------------------
+
+    async def drain(self) -> None:
+        """Finish what is in flight (the pool takes nothing new) and write it down."""
+        await self._checkpointer.flush()
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.engine.log.close()

@@ -1,0 +1,65 @@
+"""The slow lane: reads the log in pages for triggers that are behind.
+
+One reader serves all of a partition: a page goes to every lane that stands within it, so
+that triggers that fell behind together (a restart) cost one reading.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from broker.storage.log import Log
+from triggers.lane import QUEUE_EVENTS_MAX, Lane
+from triggers.router import Router
+
+PAGE_EVENTS = 512
+PAGE_BYTES_MAX = 4 * 1024 * 1024
+ROOM_EVENTS = QUEUE_EVENTS_MAX // 2
+
+
+class Reader:
+    def __init__(self, log: Log, router: Router, wake: Callable[[Lane], None]) -> None:
+        self._log = log
+        self._router = router
+        self._wake_lane = wake
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """A lane fell behind, or one that is behind has room again."""
+        self._asked.set()
+
+    def hungry(self) -> list[Lane]:
+        """Lanes that are behind and could take half a queue, those farthest behind first."""
+        lanes = [
+            lane
+            for lane in self._router.behind
+            if not lane.is_paused and lane.has_room and len(lane.queue) <= ROOM_EVENTS
+        ]
+        lanes.sort(key=lambda lane: lane.position)
+        return lanes
+
+    async def run(self) -> None:
+        """Feed until cancelled; sleeps while nobody is hungry."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            while lanes := self.hungry():
+                await self._feed(lanes)
+
+    async def _feed(self, lanes: list[Lane]) -> None:
+        after = lanes[0].position
+        page = await self._log.read(after, PAGE_EVENTS, PAGE_BYTES_MAX)
+        # A commit may be readable before its group was routed: what the router has not
+        # seen is not the reader's yet, or a lane could get it twice.
+        known = [stored for stored in page if stored.offset <= self._router.routed]
+        if not known:
+            self._catch_up(lanes)
+            return
+        self._router.feed(lanes, known, after)
+        for lane in lanes:
+            self._wake_lane(lane)
+
+    def _catch_up(self, lanes: list[Lane]) -> None:
+        """Nothing is left to read before `routed` (what was there has been pruned)."""
+        for lane in lanes:
+            if lane.position <= self._router.routed:
+                self._router.catch_up(lane)

@@ -1,0 +1,119 @@
+"""Settle: carry out what the policy decided, in memory; the ledger makes it durable.
+
+Each delivery's effects go into the ledger within one turn of the event loop: the end of a
+delivery and its reply, the end of the retries and the dead letter.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from broker.clock import Clock
+from broker.delivery import Delivered, Failed, Outcome, OutcomeClass, Reason
+from broker.event import Cause, Event
+from broker.storage.rows import DeadState, Move, ParkedRow, Reply, Retried
+from triggers.carriage import Carriage
+from triggers.failures import Failures, Sent
+from triggers.fingerprint import dead_letter_id
+from triggers.lane import Lane
+from triggers.ledger import Ledger
+
+
+class ReplyDoor(Protocol):
+    """Intake as replies see it."""
+
+    def admit_reply(
+        self, event: Event, cause: Cause, delivery_id: str, hops_of_cause: int
+    ) -> Reply | Reason | None:
+        """The reply as it will be stored, or why it may not be (`hops`, `too_large`).
+
+        None: this delivery's reply is stored already, and the first one counts.
+        """
+        ...
+
+    def replies_stored(self, replies: Sequence[Reply]) -> None:
+        """The checkpoint with these replies is on disk."""
+        ...
+
+
+class Settler:
+    """Settles the calls of one partition's lanes."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        door: ReplyDoor,
+        clock: Clock,
+        failures: Failures,
+        on_settled: Callable[[], None],
+    ) -> None:
+        self._ledger = ledger
+        self._door = door
+        self._clock = clock
+        self._failures = failures
+        self._on_settled = on_settled
+
+    def settle(
+        self, lane: Lane, batch: Sequence[Carriage], outcomes: Sequence[Outcome], sent: Sent
+    ) -> None:
+        """Settle and count each delivery of one call."""
+        counts = lane.counts.by_class
+        for carriage, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Failed):
+                self._failed(lane, carriage, outcome, sent)
+                continue
+            counts["ok"] = counts.get("ok", 0) + 1
+            lane.counts.ignored_bodies += outcome.ignored_body
+            if outcome.reply is None and carriage.row is None and carriage.order_key is None:
+                lane.leave(carriage, delivered=True)  # the usual case, kept short
+            else:
+                self._delivered(lane, carriage, outcome, sent)
+        self._ledger.settled += len(batch)
+        self._on_settled()
+
+    def _failed(self, lane: Lane, carriage: Carriage, failed: Failed, sent: Sent) -> None:
+        name = failed.outcome_class.value
+        lane.counts.by_class[name] = lane.counts.by_class.get(name, 0) + 1
+        self._failures.fail(lane, carriage, failed, sent)
+
+    def _delivered(self, lane: Lane, carriage: Carriage, outcome: Delivered, sent: Sent) -> None:
+        if outcome.reply is not None and not lane.is_companion:
+            admitted = self._admit(lane, carriage, outcome.reply)
+            if isinstance(admitted, Reason):
+                self._failed(lane, carriage, refused_reply(outcome, admitted), sent)
+                return
+            if admitted is not None:
+                self._ledger.replies.append(admitted)
+                self._ledger.urgent = True
+                lane.counts.replies += 1
+        self._failures.drop_row(lane, carriage)
+        if lane.is_companion:
+            self._failures.forwarded(carriage)
+        elif carriage.row is not None:
+            self._close_row(carriage.row)
+        lane.leave(carriage, delivered=True)
+        self._failures.release(lane, carriage)
+
+    def _admit(self, lane: Lane, carriage: Carriage, reply: Event) -> Reply | Reason | None:
+        hops = int(carriage.event.attributes.get("headracehops", "0"))
+        cause = Cause(carriage.offset, lane.name)
+        return self._door.admit_reply(reply, cause, carriage.id, hops)
+
+    def _close_row(self, row: ParkedRow) -> None:
+        """Keep the evidence of retries that ended well; tell the desk where it waits for news."""
+        now = self._clock.now()
+        if row.attempts:
+            self._ledger.retried.append(Retried(row.place, now, row.attempts))
+        if row.redrives:
+            letter = dead_letter_id(row.delivery_id)
+            self._ledger.moves.append(
+                Move(letter, (DeadState.REDRIVING,), DeadState.DELIVERED, now, "headrace")
+            )
+
+
+def refused_reply(delivered: Delivered, reason: Reason) -> Failed:
+    """The sink took the event, but its reply may not enter the log."""
+    what = {
+        Reason.HOPS: "the reply has made more hops than maxHops allows",
+        Reason.TOO_LARGE: "the reply is larger than maxEventBytes",
+    }.get(reason, f"the reply was refused: {reason.value}")
+    return Failed(OutcomeClass.BAD_INPUT, what, status=delivered.status, reason=reason)
