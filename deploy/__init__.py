@@ -1,0 +1,1 @@
+"""Everything an operator touches: configuration, command line, listeners, signals."""

@@ -1,0 +1,173 @@
+"""One headrace process: starts in order, drains in order, ends itself when it must.
+
+Start: own and load the stores → listen → deliver → admin listener. The ingress listens
+before the admin application is even imported, so that publishers wait least.
+Stop: not ready → accept for `drain_delay_seconds` → stop routing → finish what is in
+flight → checkpoint → close stores → exit.
+"""
+
+import asyncio
+import gc
+import ssl
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+from broker.clock import SteadyClock
+from broker.errors import HeadraceError
+from broker.failpoint import arm
+from broker.http_server import HttpServer
+from broker.ingress import Ingress
+from broker.telemetry import Telemetry
+from deploy.addresses import Address
+from deploy.assemble import Assembler
+from deploy.config.broker_spec import Configuration
+from deploy.logs import LogWriter
+from deploy.running import Running
+from deploy.upkeep import KEEPING
+
+GRACE_SECONDS = 30.0
+LAST_SECONDS = 2.0  # of the grace are kept for the checkpoint and the stores
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a process runs; `failpoint` is `name` or `name:hits`, for fault tests."""
+
+    data: Path
+    ingress: Address
+    admin: Address
+    log_format: Literal["console", "json"] = "console"
+    log_stream: TextIO = sys.stderr
+    drain_delay_seconds: float = 0.0
+    failpoint: str | None = None
+    tls: ssl.SSLContext | None = None
+    reserve_bytes: int | None = None  # None: the engine's default
+
+
+class Process:
+    """`start` it on a loop, wait for `stopping`, `stop` it."""
+
+    def __init__(self, configuration: Configuration, options: Options) -> None:
+        self._configuration = configuration
+        self._options = options
+        self.clock = SteadyClock()
+        self.telemetry = Telemetry()
+        self.logs = LogWriter(options.log_format, options.log_stream)
+        self.telemetry.listen(self.logs)
+        self._assembler = Assembler(
+            options.data,
+            self.clock,
+            self.telemetry,
+            self._fatal,
+            forbidden=((options.admin.host, options.admin.port),),
+            reserve_bytes=options.reserve_bytes,
+        )
+        self.running: Running = self._assembler.running
+        self.running.count_dropped_records = lambda: self.logs.dropped
+        self.stopping = asyncio.Event()
+        self.failure: str | None = None
+        self.ingress: Address = options.ingress
+        self.admin: Address = options.admin
+        self._server: HttpServer | None = None
+        self._admin: Any = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Listen and deliver. Raises HeadraceError or OSError; then call `stop`."""
+        if self._options.failpoint:
+            name, _, hits = self._options.failpoint.partition(":")
+            arm(name, int(hits or 1))
+        self._options.data.mkdir(parents=True, exist_ok=True)
+        running = await self._assembler.open(self._configuration)
+        intakes = {name: broker.intake for name, broker in running.brokers.items()}
+        self._server = HttpServer({"/": Ingress(intakes)}, self.clock)
+        await self._assembler.start()
+        host, port = await self._server.start(*self._options.ingress, self._options.tls)
+        self.ingress = Address(host, port)
+        server = self._server
+        running.count_connections = lambda: server.open_connections
+        for keep in KEEPING:
+            self._begin(keep(running))
+        await self._start_admin()
+        self.telemetry.emit(
+            "process.started",
+            ingress=str(self.ingress),
+            admin=str(self.admin),
+            data=str(self._options.data),
+        )
+        # What was made until now lives as long as the process: out of the collector's way.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+
+    async def _start_admin(self) -> None:
+        from deploy.admin.listener import AdminListener
+
+        self._admin = AdminListener(self.running)
+        self.admin = await self._admin.start(self._options.admin)
+
+    def _begin(self, upkeep: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(upkeep)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(f"{type(error).__name__}: {error}")
+
+    def _fatal(self, broker: str, error: HeadraceError) -> None:
+        """A store has stopped for good: nothing may be answered as stored any more."""
+        if broker in self.running.brokers:
+            self.running.brokers[broker].failure = str(error)
+        self.telemetry.emit("partition.failed", broker=broker, error=str(error))
+        self._fail(f"{broker}: {error}")
+
+    def _fail(self, what: str) -> None:
+        if self.failure is None:
+            self.failure = what
+            self.telemetry.emit("process.failed", error=what)
+        self.stopping.set()
+
+    async def stop(self) -> None:
+        """Drain and close; bounded by the grace period."""
+        began = self.clock.monotonic()
+        running = self.running
+        running.is_draining = True
+        self.telemetry.emit("process.draining")
+        if self.failure is None and self._options.drain_delay_seconds:
+            await asyncio.sleep(self._options.drain_delay_seconds)
+        running.is_refusing = True
+        if self._server is not None:
+            await self._server.drain(LAST_SECONDS)
+            self._server.close()
+        running.pool.is_held = True
+        if self.failure is None:
+            await self._finish(began + GRACE_SECONDS - LAST_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._admin is not None:
+            await self._admin.stop()
+        open_calls = running.pool.calls
+        await self._assembler.close()
+        seconds = round(self.clock.monotonic() - began, 3)
+        self.telemetry.emit("process.stopped", open=open_calls, seconds=seconds)
+        self.logs.close()
+
+    async def _finish(self, deadline: float) -> None:
+        """Let calls in flight end, then write down what they came to."""
+        try:
+            async with asyncio.timeout(max(0.0, deadline - self.clock.monotonic())):
+                await self.running.pool.quiet()
+        except TimeoutError:
+            calls = self.running.pool.calls
+            self.telemetry.emit("process.overdue", calls=calls)
+        try:
+            async with asyncio.timeout(LAST_SECONDS):
+                for broker in self.running.brokers.values():
+                    await broker.partition.drain()
+        except TimeoutError:
+            self._fail("the last checkpoint could not be written in time")
