@@ -1,0 +1,93 @@
+"""The command line `headrace`. Each command is a row here and is imported only when it runs.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage. What was asked for goes to stdout,
+progress and errors to stderr.
+"""
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from broker.errors import HeadraceError, InvalidConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`where` names a function, or (with `group`) a function that gives a typer.Typer."""
+
+    where: str
+    help: str
+    group: bool = False
+
+
+COMMANDS: dict[str, Command] = {
+    "up": Command("deploy.cli.up:up", "Run brokers and triggers from YAML files or folders."),
+    "demo": Command("deploy.cli.demo:demo", "Show the whole journey, with a model, in a minute."),
+    "check": Command("deploy.cli.check:check", "Say all that is wrong with a configuration."),
+    "send": Command("deploy.cli.send:send", "Publish events."),
+    "brokers": Command("deploy.cli.brokers:brokers", "List the brokers."),
+    "triggers": Command("deploy.cli.triggers:group", "List the triggers, or show one.", True),
+    "sinks": Command("deploy.cli.sinks:sinks", "List the sinks and their states."),
+    "events": Command("deploy.cli.events:group", "Look at the log, or at one event.", True),
+    "dead-letters": Command(
+        "deploy.cli.dead_letters:group", "Look at what could not be delivered, and why.", True
+    ),
+    "dlq": Command("deploy.cli.dead_letters:group", "The same as dead-letters.", True),
+    "cesql": Command("deploy.cli.cesql:cesql", "Evaluate CESQL expressions, line by line."),
+    "verify": Command("deploy.cli.verify:verify", "Prove that a data folder has lost nothing."),
+    "version": Command("deploy.cli.version:version", "Say which headrace this is."),
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command line (sys.argv's by default) and exit."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        _program(words)(words, prog_name="headrace")
+    except HeadraceError as error:
+        _say(error)
+        sys.exit(1)
+
+
+def _program(words: list[str]) -> Any:
+    """The program with the command that is asked for, or with the list of all of them."""
+    import typer
+
+    program = typer.Typer(
+        help="A durable CloudEvents broker whose triggers carry events to sinks.",
+        epilog="Example: headrace check headrace.yaml && headrace up headrace.yaml",
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    program.callback()(_nothing)
+    if words and words[0] in COMMANDS:
+        _register(program, words[0], COMMANDS[words[0]])
+        return program
+    for name, command in COMMANDS.items():
+        # Only to be listed, or to suggest a name: none of them can be run by these words.
+        program.command(name, help=command.help)(_nothing)
+    return program
+
+
+def _register(program: Any, name: str, command: Command) -> None:
+    module, _, attribute = command.where.partition(":")
+    found = getattr(import_module(module), attribute)
+    if command.group:
+        program.add_typer(found(), name=name)
+    else:
+        program.command(name)(found)
+
+
+def _nothing() -> None:
+    """Before a command: nothing is to be done."""
+
+
+def _say(error: HeadraceError) -> None:
+    print(f"headrace: {error}", file=sys.stderr)
+    if isinstance(error, InvalidConfig):
+        for mistake in error.mistakes:
+            print(mistake, file=sys.stderr)

@@ -1,0 +1,139 @@
+"""A client of the admin listener: GET, JSON, bounded in time and size."""
+
+import http.client
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from broker.errors import HeadraceError, Invalid, Unavailable
+from deploy.config.urls import http_url
+
+DEFAULT_ADMIN = "http://127.0.0.1:8081"
+TIMEOUT_SECONDS = 30.0
+ANSWER_BYTES_MAX = 64 * 2**20
+PAGE_ITEMS_MAX = 1_000
+Query = Mapping[str, str | int | None]
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """One admin listener, `url` without a trailing slash."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+
+    def get(self, path: str, query: Query | None = None) -> Item:
+        """The JSON object at `/api/v1` + `path`.
+
+        Raises Unavailable where nobody answers, Invalid with the answer's own words else.
+        """
+        asked = {name: value for name, value in (query or {}).items() if value is not None}
+        target = f"/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
+        status, content = self._fetch(target)
+        try:
+            answer = json.loads(content)
+        except ValueError:
+            answer = None
+        if status == http.client.OK and isinstance(answer, dict):
+            return answer
+        raise self._refused(status, answer)
+
+    def items(self, path: str, query: Query | None = None, limit: int = 100_000) -> list[Item]:
+        """At most `limit` items of a list, from as many pages as it takes."""
+        found: list[Item] = []
+        cursor: str | None = None
+        while len(found) < limit:
+            page_items = min(limit - len(found), PAGE_ITEMS_MAX)
+            page = self.get(path, {**(query or {}), "limit": page_items, "cursor": cursor})
+            found.extend(page.get("items", []))
+            cursor = page.get("next")
+            if cursor is None or not page.get("items"):
+                break
+        return found[:limit]
+
+    def _fetch(self, target: str) -> tuple[int, bytes]:
+        parts = urlsplit(self.url)
+        kind = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
+        connection = kind(parts.netloc, timeout=TIMEOUT_SECONDS)
+        headers = {"accept": "application/json", "connection": "close"}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
+        try:
+            connection.request("GET", parts.path.rstrip("/") + target, headers=headers)
+            response = connection.getresponse()
+            content = response.read(ANSWER_BYTES_MAX + 1)
+        except (OSError, http.client.HTTPException) as error:
+            raise nobody_answers(
+                self.url, error, "headrace up, or name another by --admin URL"
+            ) from error
+        finally:
+            connection.close()
+        if len(content) > ANSWER_BYTES_MAX:
+            raise Invalid(
+                "the answer is too large", where=self.url, remedy="ask for fewer: --limit"
+            )
+        return response.status, content
+
+    def _refused(self, status: int, answer: Any) -> HeadraceError:
+        problem = answer if isinstance(answer, dict) else {}
+        what = problem.get("detail") or problem.get("what") or problem.get("title")
+        if not isinstance(what, str):
+            return Invalid(
+                f"{self.url} answered {status}, which is not what a headrace says",
+                remedy="name its admin listener by --admin URL or HEADRACE_ADMIN",
+            )
+        remedy = problem.get("remedy")
+        return Invalid(
+            printable(what),
+            code=str(problem.get("code", "refused")),
+            remedy=printable(remedy) if isinstance(remedy, str) else None,
+        )
+
+
+def nobody_answers(url: str, error: Exception, how: str) -> Unavailable:
+    """The error for a URL where no headrace answers; `how` continues `start one with: `."""
+    reason = "connection refused" if isinstance(error, ConnectionRefusedError) else str(error)
+    return Unavailable(
+        f"no headrace answers at {url} ({printable(reason) or type(error).__name__})",
+        remedy=f"start one with: {how}",
+    )
+
+
+def admin_at(url: str | None, token: str | None) -> Admin:
+    """The admin listener by option, else by HEADRACE_ADMIN and HEADRACE_TOKEN, else the default."""
+    chosen = url or os.environ.get("HEADRACE_ADMIN") or DEFAULT_ADMIN
+    secret = token or os.environ.get("HEADRACE_TOKEN") or None
+    if secret is not None and not (secret.isascii() and secret.isprintable()):
+        raise Invalid("the token has characters that no token has", remedy="mend HEADRACE_TOKEN")
+    try:
+        return Admin(http_url(chosen).rstrip("/"), secret)
+    except Invalid as error:
+        raise Invalid(
+            f"the admin URL {error.what}", remedy="write one such as http://127.0.0.1:8081"
+        ) from error
+
+
+def in_path(part: str) -> str:
+    """One segment of a path, whatever characters it has."""
+    return quote(part, safe="")
+
+
+def full_name(name: str) -> str:
+    """`NAMESPACE/NAME` of a name with or without its namespace."""
+    return name if "/" in name else f"default/{name}"
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that could move a terminal's cursor or turn its lines."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character == "\n" else ascii(character)[1:-1]
+        for character in text
+    )

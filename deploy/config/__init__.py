@@ -1,0 +1,1 @@
+"""Reads the YAML of operators into specs: all mistakes at once, each with file, line and remedy."""

@@ -1,0 +1,87 @@
+"""Kinds and fields that are known of: those here, those that follow, those without meaning here."""
+
+from copy import deepcopy
+from typing import Any
+
+from deploy.config.mistakes import PathInDocument
+
+EVENTING = "eventing.knative.dev/v1"
+HEADRACE = "headrace.dev/v1"
+SOURCES = "sources.knative.dev/v1"
+
+KINDS = {"Broker": EVENTING, "Trigger": EVENTING, "FileSink": HEADRACE, "InferenceSink": HEADRACE}
+SINK_KINDS = frozenset({"FileSink", "InferenceSink"})
+
+LATER_KINDS = {
+    "PingSource": SOURCES,
+    "KafkaSource": SOURCES,
+    "ApiServerSource": SOURCES,
+    "S3Source": HEADRACE,
+    "FolderSource": HEADRACE,
+    "WebhookSource": HEADRACE,
+    "FileBatch": HEADRACE,
+}
+LATER_PROTOCOLS = frozenset({"v1", "v2", "openai", "kserve-ce", "http-json"})
+
+# Fields of an InferenceSink that are specified and not built: refused, because a limit or a
+# credential that is silently not applied is worse than none.
+LATER_INFERENCE_FIELDS: tuple[PathInDocument, ...] = (
+    *(
+        ("spec", name)
+        for name in (
+            "auth", "binary", "breaker", "classify", "headers", "hold", "path", "readyPath",
+            "resend", "scale", "server", "splitKey", "task", "tls", "variants",
+        )
+    ),
+    *(("spec", "input", name) for name in ("body", "bytes", "embed", "messages", "parameters",
+                                           "prompt")),
+    *(("spec", "reply", name) for name in ("failOn", "maxBytes", "overflow")),
+    *(("spec", "batch", name) for name in ("adaptive", "maxBytes", "maxDelay", "targetLatency",
+                                           "wrap")),
+    *(
+        ("spec", "limits", name)
+        for name in (
+            "initialInFlight", "maxConnections", "maxRequestBytes", "maxResponseBytes",
+            "maxRetriesInFlight", "rate", "suspectRetries", "tokensPerMinute",
+        )
+    ),
+    *(("spec", "timeouts", name) for name in ("connect", "firstByte", "idle", "probe")),
+)  # fmt: skip
+
+_METADATA = (
+    "annotations", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp",
+    "finalizers", "generateName", "generation", "labels", "managedFields", "ownerReferences",
+    "resourceVersion", "selfLink", "uid",
+)  # fmt: skip
+_DESTINATIONS: tuple[PathInDocument, ...] = (
+    ("spec", "subscriber"),
+    ("spec", "delivery", "deadLetterSink"),
+)
+WITHOUT_MEANING: tuple[PathInDocument, ...] = (
+    ("status",),
+    *(("metadata", name) for name in _METADATA),
+    *((*path, name) for path in _DESTINATIONS for name in ("CACerts", "audience")),
+    *((*path, "ref", name) for path in _DESTINATIONS for name in ("address", "group")),
+)
+_BROKER_WITHOUT_MEANING: tuple[PathInDocument, ...] = (("spec", "config"),)
+
+
+def holder_of(value: Any, path: PathInDocument) -> dict[str, Any] | None:
+    """The mapping in `value` that has `path` as a key, None where there is none."""
+    for part in path[:-1]:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and path[-1] in value else None
+
+
+def without_meaningless(
+    kind: str, value: dict[str, Any]
+) -> tuple[dict[str, Any], list[PathInDocument]]:
+    """A copy of `value` without the fields that Knative knows and headrace has no use for."""
+    paths = WITHOUT_MEANING + (_BROKER_WITHOUT_MEANING if kind == "Broker" else ())
+    value = deepcopy(value)
+    removed: list[PathInDocument] = []
+    for path in paths:
+        if (holder := holder_of(value, path)) is not None:
+            del holder[str(path[-1])]
+            removed.append(path)
+    return value, removed
