@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from broker.codec import Limits
 from broker.errors import Draining, HeadraceError, StoreFull
 from broker.intake import Intake
 from broker.intake_options import IntakeOptions
+from broker.retention import Retention, RetentionLimits
 from broker.storage.sqlite.engine import SqliteEngine
 from broker.storage.sqlite.options import SqliteOptions
 from broker.telemetry import Telemetry
@@ -112,7 +114,9 @@ class Assembler:
         )
         partition.on_failure = partial(self._defect, spec.name)
         loaded = await partition.open()
-        self.running.brokers[spec.name] = RunningBroker(spec, engine, partition, intake)
+        limits = retention_limits(spec)
+        retention = Retention(engine.log, engine.desk, self._clock, limits, partition.lowest_needed)
+        self.running.brokers[spec.name] = RunningBroker(spec, engine, partition, intake, retention)
         await intake.open()
         self._telemetry.emit(
             "partition.loaded",
@@ -174,6 +178,16 @@ class Assembler:
             forbidden=self._forbidden,
             broker_of=lambda name: self._triggers[name].broker,
         )
+
+
+def retention_limits(spec: BrokerSpec) -> RetentionLimits:
+    """What a broker keeps for replay, and how long it keeps dead letters."""
+    return RetentionLimits(
+        age=timedelta(seconds=spec.retention.age_seconds),
+        bytes_max=spec.retention.bytes,
+        dead_letter_age=timedelta(seconds=spec.dead_letters.age_seconds),
+        dead_letter_bytes_max=spec.dead_letters.bytes,
+    )
 
 
 def intake_options(spec: BrokerSpec) -> IntakeOptions:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from broker.clock import Clock
 from broker.intake import Intake
+from broker.retention import Retention
 from broker.storage.engine import Engine
 from broker.telemetry import Telemetry
 from deploy.config.broker_spec import BrokerSpec
@@ -22,6 +23,7 @@ class RunningBroker:
     engine: Engine
     partition: Partition
     intake: Intake
+    retention: Retention
     failure: str | None = None
     is_backlog_full: bool = False
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from deploy.running import Running
+from deploy.running import Running, RunningBroker
 
 WATCH_SECONDS = 0.25
 BLOCKED_SECONDS = 1.0
@@ -29,4 +29,29 @@ async def note_progress(running: Running) -> None:
             broker.partition.note_progress()
 
 
-KEEPING = (watch, note_progress)
+async def retain(running: Running) -> None:
+    """Forget what is past its retention; see whose backlog has grown too large."""
+    while True:
+        for broker in running.brokers.values():
+            forgotten = await broker.retention.run_once()
+            if forgotten.events:
+                running.telemetry.emit(
+                    "log.pruned",
+                    broker=broker.spec.name,
+                    up_to=forgotten.up_to,
+                    events=forgotten.events,
+                )
+            await limit_backlog(broker)
+        await asyncio.sleep(RETENTION_SECONDS)
+
+
+async def limit_backlog(broker: RunningBroker) -> None:
+    """At `maxBacklogBytes` the oldest backlog is buried where `onFull` says so, else refused."""
+    partition = broker.partition
+    beyond = await broker.engine.log.offset_beyond_bytes(broker.spec.limits.backlog_bytes)
+    if partition.lowest_needed() <= beyond:
+        await partition.overflow(beyond)
+    broker.is_backlog_full = partition.lowest_needed() <= beyond
+
+
+KEEPING = (watch, note_progress, retain)

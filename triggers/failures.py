@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from broker.clock import Clock
 from broker.delivery import Attempt, Dead, Failed, Parked, Reason, Settlement
@@ -70,7 +70,7 @@ class Failures:
             self._park(lane, carriage, settlement, age, attempts)
             return
         assert isinstance(settlement, Dead)  # decide gives nothing else for a failure
-        self._bury(lane, carriage, failed, settlement.reason, attempts)
+        self.bury(lane, carriage, failed, settlement.reason, attempts)
         self.release(lane, carriage)
         if settlement.pause:
             self._on_pause(lane, failed.message)
@@ -140,7 +140,7 @@ class Failures:
             self._ledger.waiting.append(WaitingRow(lane.name, offset, key))
         lane.count_waiting(len(offsets))
 
-    def _bury(
+    def bury(
         self,
         lane: Lane,
         carriage: Carriage,
@@ -148,6 +148,7 @@ class Failures:
         reason: Reason,
         attempts: tuple[Attempt, ...],
     ) -> None:
+        """End a delivery that has left its lane as a dead letter."""
         # The dead letter and the end of its retries are one checkpoint: apart, dying in
         # between would lose the event, or carry it again after we gave it up.
         self._ledger.urgent = True
@@ -161,7 +162,7 @@ class Failures:
             reason,
             Deathbed(self._broker, lane.sink.name, lane.revisions[-1][0]),
             dead_at=self._clock.now(),
-            first_at=row.first_at if row else attempts[0].started_at,
+            first_at=first_of(row, attempts, self._clock.now()),
             attempts=attempts,
         )
         self._ledger.dead_letters.append(letter)
@@ -237,6 +238,13 @@ class Failures:
             lane.enqueue(following)
         elif following is not None:
             self._on_turn(lane, following, carriage.order_key)
+
+
+def first_of(row: ParkedRow | None, attempts: tuple[Attempt, ...], now: datetime) -> datetime:
+    """When the first attempt began; `now` where there was none."""
+    if row is not None:
+        return row.first_at
+    return attempts[0].started_at if attempts else now
 
 
 def keep_attempts(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:

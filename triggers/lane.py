@@ -192,6 +192,14 @@ class Lane:
         self.in_flight_deliveries += len(batch)
         return batch
 
+    def drop_oldest(self, up_to: int) -> StoredEvent | None:
+        """Take the oldest queued event out, if its offset is <= `up_to` (unordered lanes)."""
+        if self.turns is not None or not self.queue or self.queue[0].offset > up_to:
+            return None
+        stored = self.queue.popleft()
+        self.budget.used_bytes -= stored.event.size_bytes
+        return stored
+
     def rate_wait_seconds(self, now: float) -> float:
         """Seconds until the trigger's rate lets the next call go; takes a token when 0."""
         rate = self.spec.rate_per_second

@@ -15,10 +15,12 @@ from broker.storage.rows import Checkpoint, Loaded, TriggerState
 from broker.telemetry import Telemetry
 from triggers.checkpointer import Checkpointer
 from triggers.dispatcher import Dispatcher
+from triggers.durable import Durable
 from triggers.enrolment import Enrolment, Wired
 from triggers.failures import Failures
 from triggers.lane import Budget, Lane
 from triggers.ledger import Ledger
+from triggers.overflow import Overflow
 from triggers.parking import Parking
 from triggers.pool import Pool
 from triggers.reader import Reader
@@ -63,7 +65,8 @@ class Partition:
         self._checkpointer = Checkpointer(
             name, log, self.ledger, clock, telemetry, self._stand, self._committed
         )
-        self._left: dict[str, int] = {}  # cursors of triggers that are no longer configured
+        self.durable = Durable()
+        self._overflow: Overflow | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.dispatcher: Dispatcher | None = None
         self._door: ReplyDoor | None = None
@@ -75,6 +78,7 @@ class Partition:
         """Own the partition and load it; nothing is delivered yet."""
         self.loaded = await self.engine.log.open(self._stored)
         self.router.routed = self.loaded.last_offset
+        self.durable.load(self.loaded)
         return self.loaded
 
     async def start(self, wired: Sequence[Wired], door: ReplyDoor) -> None:
@@ -90,6 +94,7 @@ class Partition:
             on_turn=self._recall.ask,
             on_pause=self.pause,
         )
+        self._overflow = Overflow(self.engine.log, failures)
         settler = Settler(
             self.ledger, door, self._clock, failures, on_settled=self._checkpointer.changed
         )
@@ -142,8 +147,6 @@ class Partition:
             parked = loaded.parked.get(name)
             is_open = name in loaded.cursors or parked is not None
             self._telemetry.emit("trigger.left", trigger=name, has_backlog=is_open)
-            if name in loaded.cursors:
-                self._left[name] = loaded.cursors[name].offset
             if not is_open:
                 self.ledger.states.append(
                     TriggerState(name, reason=REMOVED, since=self._clock.now())
@@ -167,6 +170,7 @@ class Partition:
         return self.router.routed, self.router.lowest_without_row()
 
     def _committed(self, checkpoint: Checkpoint) -> None:
+        self.durable.note(checkpoint)
         self.parking.committed(checkpoint)
         if checkpoint.replies and self._door is not None:
             self._door.replies_stored(checkpoint.replies)
@@ -188,17 +192,17 @@ class Partition:
         self.ledger.has_moved = True
         self._checkpointer.changed()
 
+    async def overflow(self, up_to: int) -> None:
+        """Backlogs at or before `up_to` are too much: bury those of triggers that say so."""
+        assert self._overflow is not None, "start first"
+        for lane in list(self.lanes.values()):
+            if lane.spec.on_full == "dead-letter" and not lane.is_companion:
+                while await self._overflow.bury(lane, up_to):
+                    await self._checkpointer.flush()
+
     def lowest_needed(self) -> int:
-        """No event with a higher offset may be pruned: a lane or a row still needs it."""
-        lowest = min([self.router.routed, *self._left.values()])
-        for lane in self.lanes.values():
-            if lane.is_companion:
-                continue
-            if not lane.is_following_idle:
-                lowest = min(lowest, lane.cursor().offset)
-            if lane.turns is not None:
-                lowest = min(lowest, lane.turns.lowest_offset(lowest + 1) - 1)
-        return lowest
+        """The first offset that a restart would still need: by what is on disk, not in memory."""
+        return self.durable.lowest_needed()
 
     # -- stop --------------------------------------------------------------------------------
 

@@ -95,8 +95,3 @@ class Turns:
     def orphans(self) -> list[str]:
         """Keys whose rows wait behind nothing: their first one may go (after a crash)."""
         return [key for key, turn in self._turns.items() if turn.offsets and not turn.parked]
-
-    def lowest_offset(self, default: int) -> int:
-        """The oldest event that a row still names, or `default`."""
-        firsts = (turn.offsets[0] for turn in self._turns.values() if turn.offsets)
-        return min(firsts, default=default)

@@ -1,0 +1,40 @@
+"""What the store knows of cursors and offset-only rows: retention may not go beyond it."""
+
+from broker.storage.rows import Checkpoint, Loaded
+
+
+class Durable:
+    """The positions on disk, kept beside the writes that change them.
+
+    Memory is ahead of the disk; after a crash the disk counts, and what it still names must
+    still be in the log.
+    """
+
+    def __init__(self) -> None:
+        self._routed = 0
+        self._cursors: dict[str, int] = {}
+        self._named: dict[str, set[int]] = {}  # offset-only rows, by trigger
+
+    def load(self, loaded: Loaded) -> None:
+        self._routed = loaded.routed
+        self._cursors = {name: cursor.offset for name, cursor in loaded.cursors.items()}
+        for row in loaded.waiting:
+            self._named.setdefault(row.trigger, set()).add(row.offset)
+
+    def note(self, checkpoint: Checkpoint) -> None:
+        """`checkpoint` is on disk."""
+        if checkpoint.routed is not None:
+            self._routed = checkpoint.routed
+        for cursor in checkpoint.cursors:
+            self._cursors[cursor.trigger] = cursor.offset
+        for name in checkpoint.following:
+            self._cursors.pop(name, None)
+        for trigger, offset in checkpoint.unwaiting:
+            self._named.get(trigger, set()).discard(offset)
+        for row in checkpoint.waiting:
+            self._named.setdefault(row.trigger, set()).add(row.offset)
+
+    def lowest_needed(self) -> int:
+        """The first offset that a cursor has not passed or a row names."""
+        needed = 1 + min([self._routed, *self._cursors.values()])
+        return min([needed, *(min(offsets) for offsets in self._named.values() if offsets)])

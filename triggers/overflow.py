@@ -1,0 +1,55 @@
+"""`onFull: dead-letter`: the oldest backlog of a trigger goes to the desk, reason `backlog`."""
+
+from broker.delivery import Failed, OutcomeClass, Reason
+from broker.event import StoredEvent
+from broker.storage.log import Log
+from triggers.carriage import fresh
+from triggers.failures import Failures
+from triggers.lane import Lane
+
+PAGE_EVENTS = 256
+PAGE_BYTES_MAX = 4 * 1024 * 1024
+OVERFLOW = Failed(
+    OutcomeClass.OVERLOAD,
+    "the trigger's backlog has reached maxBacklogBytes",
+    reason=Reason.BACKLOG,
+)
+
+
+class Overflow:
+    """Buries what a trigger has not begun, oldest first; nothing of it was attempted."""
+
+    def __init__(self, log: Log, failures: Failures) -> None:
+        self._log = log
+        self._failures = failures
+
+    async def bury(self, lane: Lane, up_to: int) -> int:
+        """Bury matching events with offset <= `up_to` that wait in memory or log; gives how many.
+
+        What is in flight or parked goes on. One page per commit is the caller's pace.
+        """
+        buried = 0
+        while (stored := lane.drop_oldest(up_to)) is not None:
+            self._bury_one(lane, stored)
+            buried += 1
+        if lane.is_following or lane.position >= up_to:
+            return buried
+        page = await self._log.read(lane.position, PAGE_EVENTS, PAGE_BYTES_MAX)
+        for stored in page:
+            if lane.position >= stored.offset or stored.offset > up_to or lane.queue:
+                continue
+            lane.position = stored.offset
+            filter_ = lane.filter_at(stored.offset)
+            if filter_ is None or lane.is_skipped(stored.offset):
+                continue
+            if filter_.matches(stored.event):
+                self._bury_one(lane, stored)
+                buried += 1
+        lane.ledger.touch(lane)
+        return buried
+
+    def _bury_one(self, lane: Lane, stored: StoredEvent) -> None:
+        carriage = fresh(lane.id_prefix, lane.name, stored)
+        carriage.attempt = 0
+        lane.leave(carriage, delivered=False)
+        self._failures.bury(lane, carriage, OVERFLOW, Reason.BACKLOG, ())
