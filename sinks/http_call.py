@@ -1,0 +1,62 @@
+"""One POST on its way: what is sent, until when, and what came of it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+Headers = Sequence[tuple[bytes, bytes]]
+BodyLimit = Callable[[int, Headers], int]
+
+
+class Answer:
+    """What came back. `body` is at most what the caller keeps; `cut`: there was more."""
+
+    __slots__ = ("body", "cut", "headers", "status")
+
+    def __init__(self, status: int, headers: Headers, body: bytes, cut: bool) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.cut = cut
+
+
+class NoAnswer:
+    """Nothing usable came back; `phase` is dns, connect, tls, write, read or timeout.
+
+    `message` is for people and names no address. Whether the sink has handled the event is
+    unknown from the phase write on.
+    """
+
+    __slots__ = ("message", "phase")
+
+    def __init__(self, phase: str, message: str) -> None:
+        self.phase = phase
+        self.message = message
+
+
+class Call:
+    """One request. `head` ends with the blank line; `deadline` is monotonic seconds.
+
+    `body_limit(status, headers)` is asked once, when the first body bytes come, how many
+    of them to keep. Await `future` for an Answer or a NoAnswer; it never raises.
+    """
+
+    __slots__ = ("body", "body_limit", "deadline", "future", "head", "resent")
+
+    def __init__(
+        self,
+        head: bytes,
+        body: bytes | None,
+        deadline: float,
+        body_limit: BodyLimit,
+        future: "asyncio.Future[Answer | NoAnswer]",
+    ) -> None:
+        self.head = head
+        self.body = body
+        self.deadline = deadline
+        self.body_limit = body_limit
+        self.future = future
+        self.resent = False
+
+    def finish(self, result: Answer | NoAnswer) -> None:
+        if not self.future.done():
+            self.future.set_result(result)

@@ -1,0 +1,104 @@
+"""The reply event of a model's answer: made so that a redelivery's reply is its duplicate."""
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from broker.codec import Limits, make_event
+from broker.delivery import Delivery
+from broker.errors import TooLarge
+from broker.event import Event
+from sinks.inference.template import Template
+from sinks.spec import InferenceSinkSpec
+
+_CONFIGURED = frozenset(("namespace", "broker", "trigger", "model"))
+_DEFAULT_SOURCE = "/{namespace}/{broker}/{trigger}/{model}"
+_CORE = frozenset(
+    [
+        "specversion",
+        "id",
+        "source",
+        "type",
+        "subject",
+        "time",
+        "dataschema",
+        "datacontenttype",
+        "headracehops",
+    ]
+)
+
+
+class ReplyWriter:
+    """Writes the replies of one sink. `broker_of` gives the broker's name of a trigger."""
+
+    def __init__(
+        self, spec: InferenceSinkSpec, model: str, broker_of: Callable[[str], str], limits: Limits
+    ) -> None:
+        self._type = Template(spec.reply_type, _CONFIGURED)
+        self._source = Template(spec.reply_source or _DEFAULT_SOURCE, _CONFIGURED, in_url=True)
+        self._copied = spec.reply_copy_extensions
+        self._model = model
+        self._version = spec.version
+        self._broker_of = broker_of
+        self._limits = limits
+
+    def attributes(self, delivery: Delivery, data: Any) -> dict[str, str]:
+        """What is known before the call. Raises Invalid where a template finds nothing."""
+        event = delivery.event
+        namespace, _, trigger = delivery.trigger.partition("/")
+        configured = {
+            "namespace": namespace,
+            "broker": self._broker_of(delivery.trigger).rpartition("/")[2],
+            "trigger": trigger,
+            "model": self._model,
+        }
+        attributes = {
+            **self._copies(event.attributes),
+            "specversion": "1.0",
+            "id": reply_id(delivery),
+            "source": self._source.fill(event.attributes, data, configured),
+            "type": self._type.fill(event.attributes, data, configured),
+            "datacontenttype": "application/json",
+            "causeid": event.id,
+            "causesource": event.source,
+            "correlationid": event.attributes.get("correlationid", event.id),
+            "inferencemodel": self._model,
+        }
+        if self._version is not None:
+            attributes["inferenceversion"] = self._version
+        return attributes
+
+    def event(
+        self, attributes: Mapping[str, str], data: bytes, now: datetime, call_seconds: float
+    ) -> Event:
+        """The reply. Raises InvalidEvent, or TooLarge beyond the limits."""
+        if len(data) > self._limits.event_bytes:
+            raise TooLarge(
+                f"the reply has {len(data):,} bytes, the limit is {self._limits.event_bytes:,}",
+                where="reply",
+                remedy="take less of the model's answer with output.path",
+            )
+        answered = {
+            **attributes,
+            "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "inferencems": str(round(call_seconds * 1000)),
+        }
+        return make_event(answered, data, self._limits)
+
+    def _copies(self, attributes: Mapping[str, str]) -> dict[str, str]:
+        """The intake counts hops itself, so `headracehops` is never copied."""
+        names = set(self._copied)
+        if "*" in names:
+            names = set(attributes)
+        names = (names - _CORE) | {"traceparent", "subject"}
+        return {name: attributes[name] for name in names if name in attributes}
+
+
+def reply_id(delivery: Delivery) -> str:
+    """The same for each attempt of a delivery, another for each replay of its event."""
+    step = "reply" if delivery.step == "deliver" else delivery.step
+    named = (delivery.trigger, delivery.event.source, delivery.event.id, step)
+    digest = hashlib.sha256("\0".join(named).encode()).digest()
+    return b32encode(digest).decode("ascii").rstrip("=").lower()

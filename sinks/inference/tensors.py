@@ -1,0 +1,89 @@
+"""JSON values to tensors and back; datatypes as the Open Inference Protocol names them."""
+
+from math import isfinite
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+from broker.errors import Invalid
+
+Tensor = NDArray[Any]
+
+DATATYPES: dict[str, Any] = {
+    "BOOL": numpy.bool_,
+    "INT8": numpy.int8,
+    "INT16": numpy.int16,
+    "INT32": numpy.int32,
+    "INT64": numpy.int64,
+    "UINT8": numpy.uint8,
+    "UINT16": numpy.uint16,
+    "UINT32": numpy.uint32,
+    "UINT64": numpy.uint64,
+    "FP16": numpy.float16,
+    "FP32": numpy.float32,
+    "FP64": numpy.float64,
+    "BYTES": numpy.object_,
+}
+_DEPTH_MAX = 32
+
+
+def to_tensor(values: object, datatype: str, where: str) -> Tensor:
+    """A tensor of nested lists (or of one value), cast to `datatype`.
+
+    Raises Invalid(code="bad-tensor") naming `where`: a value of another kind (a boolean is no
+    number, 1.5 is no integer), one out of range, lists of unequal length.
+    """
+    _check(values, datatype, where, 0)
+    try:
+        with numpy.errstate(over="ignore"):
+            tensor = numpy.array(values, DATATYPES[datatype])
+    except (ValueError, OverflowError, TypeError) as error:
+        raise _bad(where, f"cannot be cast to {datatype} ({error})") from error
+    if datatype[0] == "F" and not numpy.isfinite(tensor).all():
+        raise _bad(where, f"has a number out of the range of {datatype}")
+    return tensor
+
+
+def _check(value: object, datatype: str, where: str, depth: int) -> None:
+    if isinstance(value, list):
+        if depth == _DEPTH_MAX:
+            raise _bad(where, f"is nested deeper than {_DEPTH_MAX} lists")
+        for inner in value:
+            _check(inner, datatype, where, depth + 1)
+    elif not _fits(value, datatype):
+        raise _bad(where, f"has the value {str(value)[:40]!r}, which is no {datatype}")
+
+
+def _fits(value: object, datatype: str) -> bool:
+    if datatype == "BOOL":
+        return isinstance(value, bool)
+    if datatype == "BYTES":
+        return isinstance(value, str)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isfinite(value) and (datatype[0] == "F" or value == int(value))
+
+
+def to_json(tensor: object) -> object:
+    """Nested lists of a tensor, or of what ZipMap makes; the JSON encoder writes NaN as null."""
+    if isinstance(tensor, numpy.ndarray):
+        return _texts(tensor.tolist())
+    return tensor
+
+
+def _texts(value: object) -> object:
+    """Strings for the bytes that some models give."""
+    if isinstance(value, list):
+        return [_texts(inner) for inner in value] if value and _nests(value[0]) else value
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _nests(value: object) -> bool:
+    return isinstance(value, list | bytes)
+
+
+def _bad(where: str, what: str) -> Invalid:
+    return Invalid(
+        f"{where} {what}", code="bad-tensor", where="data", remedy="mend the event's data"
+    )

@@ -1,0 +1,68 @@
+"""The kinds of sinks: a row each, imported only when a configuration names one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from broker.clock import Clock
+from broker.codec import Limits
+from broker.registry import load
+from sinks.addresses import EgressPolicy
+from sinks.http_client import HttpClient
+from sinks.http_dial import is_own_address
+from sinks.sink import Sink
+from sinks.spec import FileSinkSpec, HttpSinkSpec, SinkSpec
+
+KINDS = {
+    "http": "sinks.http:HttpSink",
+    "file": "sinks.file:FileSink",
+    "onnx": "sinks.inference.onnx:OnnxSink",
+    "recorder": "sinks.recorder:RecorderSink",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """What sinks of one process share.
+
+    `forbidden` are the sockets of the admin listener; `broker_of` gives the broker
+    (namespace/name) of a trigger; `is_own` whether an address is this machine's.
+    """
+
+    clock: Clock
+    client: HttpClient
+    limits: Limits = field(default_factory=Limits)
+    forbidden: tuple[tuple[str, int], ...] = ()
+    broker_of: Callable[[str], str] = lambda _trigger: "default"
+    is_own: Callable[[str], bool] = is_own_address
+
+
+def kind_of(spec: SinkSpec) -> str:
+    """The row of a spec."""
+    if isinstance(spec, HttpSinkSpec):
+        return "http"
+    return "file" if isinstance(spec, FileSinkSpec) else spec.protocol
+
+
+def target_name(spec: SinkSpec) -> str:
+    """What tells endpoints apart: the full URL, or kind and name. It may hold credentials."""
+    return spec.url if isinstance(spec, HttpSinkSpec) else f"{kind_of(spec)} {spec.name}"
+
+
+def make_sink(spec: SinkSpec, supplies: Supplies, *, trusted: bool = True) -> Sink:
+    """The sink of a spec, not yet open. `trusted`: it stands in the configuration.
+
+    Raises Invalid where the spec cannot be used, or names a kind whose package is missing.
+    """
+    kind = load(KINDS, kind_of(spec))
+    sink: Sink
+    if isinstance(spec, HttpSinkSpec):
+        policy = EgressPolicy(
+            spec.egress, trusted=trusted, forbidden=supplies.forbidden, is_own=supplies.is_own
+        )
+        limits = supplies.limits
+        sink = kind(spec, supplies.client, supplies.clock, policy=policy, limits=limits)
+    elif isinstance(spec, FileSinkSpec):
+        sink = kind(spec, supplies.clock)
+    else:
+        sink = kind(spec, supplies.clock, broker_of=supplies.broker_of, limits=supplies.limits)
+    return sink

@@ -1,0 +1,36 @@
+"""The contract of a sink: carrying deliveries to one endpoint, and saying what it answered."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from broker.delivery import Delivery, Outcome
+
+
+class Sink(Protocol):
+    """One endpoint as triggers see it. Made without I/O; `open` before the first delivery.
+
+    `batch_limit` is how many deliveries one call may carry (1 for most kinds).
+    `name` is what operators see: a URL without credentials, or `InferenceSink default/iris`.
+    """
+
+    name: str
+    batch_limit: int
+
+    async def open(self) -> None:
+        """Load what deliveries need. Raises Invalid or Unavailable; may be called again."""
+        ...
+
+    async def deliver(self, deliveries: Sequence[Delivery], deadline: float) -> Sequence[Outcome]:
+        """Carry them; give one outcome each, same length, same order.
+
+        `deadline` is monotonic seconds and covers everything. A refusal, a timeout, a
+        broken connection is an Outcome, never an exception. Cancelling loses outcomes, so
+        nobody does: stop by deadline.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Say that it would answer now; raises Unavailable with the reason."""
+        ...
+
+    async def close(self) -> None: ...
