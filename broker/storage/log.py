@@ -53,7 +53,7 @@ class Log(Protocol):
         ...
 
     async def read(self, after: int, limit: int, bytes_max: int) -> Sequence[StoredEvent]:
-        """Events with offset > `after`, ascending, at most `limit`; one at least if there is one."""
+        """Events with offset > `after`, ascending, at most `limit`, one if there is one."""
         ...
 
     async def find(self, id: str, limit: int = 20) -> Sequence[StoredEvent]:

@@ -1,0 +1,80 @@
+"""The dead-letter desk of a memory partition."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from broker.clock import Clock
+from broker.storage.condition import check_condition, decode_cursor, encode_cursor
+from broker.storage.desk import Condition, DeadPage, Group
+from broker.storage.memory.letters import letter_bytes
+from broker.storage.memory.state import State
+from broker.storage.rows import Audit, DeadLetter, DeadState
+
+AUDIT_BY = "retention"
+
+
+class MemoryDesk:
+    """Looks through all letters for each question: they are few, or belong on disk."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._state = state
+        self._letters = state.letters
+        self._clock = clock
+
+    async def page(self, condition: Condition, cursor: str | None, limit: int) -> DeadPage:
+        check_condition(condition)
+        place = decode_cursor(cursor) if cursor is not None else None
+        found = self._letters.newest(condition)
+        if place is not None:
+            found = [
+                letter
+                for letter in found
+                if decode_cursor(encode_cursor(letter.dead_at, letter.id)) < place
+            ]
+        items = tuple(found[:limit])
+        is_more = len(found) > len(items) and bool(items)
+        following = encode_cursor(items[-1].dead_at, items[-1].id) if is_more else None
+        return DeadPage(items, following)
+
+    async def get(self, id: str) -> DeadLetter | None:
+        return self._letters.by_id.get(id)
+
+    async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
+        return self._letters.groups(trigger)[:limit]
+
+    async def totals(self) -> Mapping[str, int]:
+        totals: dict[str, int] = {}
+        for group in self._letters.groups(None):
+            totals[group.trigger] = totals.get(group.trigger, 0) + group.count
+        return totals
+
+    async def expire(self, before: datetime, limit: int = 1000) -> int:
+        gone = [
+            letter
+            for letter in self._letters.oldest()
+            if letter.dead_at < before and letter.state is not DeadState.REDRIVING
+        ]
+        return self._forget(gone[:limit], "expire", f"dead before {before.isoformat()}")
+
+    async def purge(self, bytes_kept: int, limit: int = 1000) -> int:
+        now = self._clock.now()
+        excess_bytes = self._letters.size_bytes - bytes_kept
+        gone: list[DeadLetter] = []
+        discarded = [x for x in self._letters.oldest() if x.state is DeadState.DISCARDED]
+        for letter in discarded:
+            if letter.purge_at is not None and letter.purge_at <= now:
+                gone.append(letter)
+                excess_bytes -= letter_bytes(letter)
+        for letter in discarded:
+            if excess_bytes > 0 and letter not in gone:
+                gone.append(letter)
+                excess_bytes -= letter_bytes(letter)
+        return self._forget(gone[:limit], "purge", "discarded dead letters")
+
+    def _forget(self, letters: Sequence[DeadLetter], verb: str, detail: str) -> int:
+        for letter in letters:
+            self._letters.forget(letter)
+        if letters:
+            act = Audit(self._clock.now(), AUDIT_BY, verb, detail, len(letters))
+            self._state.audit.append(act)
+        return len(letters)

@@ -1,0 +1,166 @@
+"""The dead-letter desk of one SQLite partition."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import apsw
+import orjson
+
+from broker.clock import Clock, from_milliseconds
+from broker.codec import decode_stored
+from broker.storage.condition import check_condition, decode_cursor, encode_cursor, plain
+from broker.storage.desk import Condition, DeadPage, Group, Term
+from broker.storage.rows import DeadLetter, DeadState, Place
+from broker.storage.sqlite.evidence import unpack_attempts
+from broker.storage.sqlite.partition import Partition
+from broker.storage.sqlite.sql import Statements
+
+PAGE_BYTES_MAX = 64 << 20
+
+
+class SqliteDesk:
+    """Looks through readers; expiry and purging go through the writer."""
+
+    def __init__(self, partition: Partition, sql: Statements, clock: Clock) -> None:
+        self._partition = partition
+        self._sql = sql
+        self._clock = clock
+
+    async def page(self, condition: Condition, cursor: str | None, limit: int) -> DeadPage:
+        check_condition(condition)
+        place = decode_cursor(cursor) if cursor is not None else None
+        text, values = _page_statement(condition, place, limit + 1)
+        return await self._partition.look(
+            lambda connection: self._page(connection, text, values, limit)
+        )
+
+    def _page(
+        self, connection: apsw.Connection, text: str, values: Sequence[str | int], limit: int
+    ) -> DeadPage:
+        found = orjson.loads(connection.execute(text, values).get)
+        ids: list[str] = []
+        size_bytes = 0
+        for letter_id, letter_bytes in found[:limit]:
+            size_bytes += letter_bytes
+            if ids and size_bytes > PAGE_BYTES_MAX:
+                break
+            ids.append(letter_id)
+        items = self._letters(connection, ids)
+        is_more = len(found) > len(ids) and bool(items)
+        return DeadPage(items, encode_cursor(items[-1].dead_at, items[-1].id) if is_more else None)
+
+    def _letters(self, connection: apsw.Connection, ids: Sequence[str]) -> tuple[DeadLetter, ...]:
+        if not ids:
+            return ()
+        wanted = orjson.dumps(ids).decode()
+        rows = orjson.loads(connection.execute(self._sql["dead_letter_rows"], (wanted,)).get)
+        return tuple(_letter(*row) for row in rows)
+
+    async def get(self, id: str) -> DeadLetter | None:
+        letters = await self._partition.look(lambda connection: self._letters(connection, [id]))
+        return letters[0] if letters else None
+
+    async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
+        name = "groups_list" if trigger is None else "groups_of_trigger"
+        values = (limit,) if trigger is None else (trigger, limit)
+        packed = await self._partition.look(
+            lambda connection: connection.execute(self._sql[name], values).get
+        )
+        return [_group(*row) for row in orjson.loads(packed)]
+
+    async def totals(self) -> Mapping[str, int]:
+        rows = await self._partition.look(
+            lambda connection: connection.execute(self._sql["dead_totals"]).fetchall()
+        )
+        return {str(trigger): int(str(count)) for trigger, count in rows}
+
+    async def expire(self, before: datetime, limit: int = 1000) -> int:
+        now = self._clock.now()
+        upkeep = self._partition.upkeep
+        return await self._partition.work(
+            lambda connection: upkeep.expire(connection, before, limit, now)
+        )
+
+    async def purge(self, bytes_kept: int, limit: int = 1000) -> int:
+        now = self._clock.now()
+        upkeep = self._partition.upkeep
+        return await self._partition.work(
+            lambda connection: upkeep.purge(connection, now, bytes_kept, limit)
+        )
+
+
+def _page_statement(
+    condition: Condition, place: tuple[int, str] | None, limit: int
+) -> tuple[str, list[str | int]]:
+    """Ids and sizes of a page in one packed row; only checked field names get into the text."""
+    clauses: list[str] = []
+    values: list[str | int] = []
+    if place is not None:
+        clauses.append("(dead_at, id) < (?, ?)")
+        values += place
+    for term in condition:
+        clause, operands = _clause(term)
+        clauses.append(clause)
+        values += operands
+    where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
+    values.append(limit)
+    text = f"""SELECT json_group_array(json_array(id, bytes) ORDER BY dead_at DESC, id DESC)
+    FROM (SELECT id, bytes, dead_at FROM dead_letters {where}
+    ORDER BY dead_at DESC, id DESC LIMIT ?)"""  # noqa: S608 - no value is part of the text
+    return text, values
+
+
+def _clause(term: Term) -> tuple[str, list[str | int]]:
+    """An absent value meets no comparison but `!=`, as IS NOT has it."""
+    field = f'"{term.field}"'
+    if isinstance(term.value, tuple):
+        return f"{field} IN ({', '.join('?' * len(term.value))})", [plain(v) for v in term.value]
+    value = plain(term.value)
+    if term.operator == "prefix":
+        return f"({field} >= ? AND {field} < ? || char(1114111))", [value, value]
+    operator = "IS NOT" if term.operator == "!=" else term.operator
+    return f"{field} {operator} ?", [value]
+
+
+def _letter(
+    id: str, trigger: str, offset: int, step: str, delivery_id: str, broker: str, sink: str,
+    revision: int, head: str, data: str | None, stored_ms: int, reason: str, outcome_class: str,
+    status: int | None, message: str, first_ms: int, dead_ms: int, attempt_count: int,
+    evidence: str, group: str, pattern: str, state: str, forwarded: str | None, redrives: int,
+    purge_ms: int | None,
+) -> DeadLetter:  # fmt: skip
+    body = None if data is None else bytes.fromhex(data)
+    return DeadLetter(
+        id=id,
+        place=Place(trigger, offset, step),
+        delivery_id=delivery_id,
+        broker=broker,
+        sink=sink,
+        revision=revision,
+        event=decode_stored(bytes.fromhex(head), body),
+        stored_at=from_milliseconds(stored_ms),
+        reason=reason,
+        outcome_class=outcome_class,
+        status=status,
+        message=message,
+        first_at=from_milliseconds(first_ms),
+        dead_at=from_milliseconds(dead_ms),
+        attempt_count=attempt_count,
+        attempts=unpack_attempts(evidence),
+        group=group,
+        pattern=pattern,
+        state=DeadState(state),
+        forwarded=forwarded,
+        redrives=redrives,
+        purge_at=None if purge_ms is None else from_milliseconds(purge_ms),
+    )
+
+
+def _group(
+    id: str, trigger: str, sink: str, outcome_class: str, status: int | None, reason: str,
+    pattern: str, count: int, total: int, first_ms: int, last_ms: int, example: str,
+) -> Group:  # fmt: skip
+    return Group(
+        id, trigger, sink, outcome_class, status, reason, pattern, count, total,
+        from_milliseconds(first_ms), from_milliseconds(last_ms), example,
+    )  # fmt: skip

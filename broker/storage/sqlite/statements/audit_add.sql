@@ -1,0 +1,2 @@
+-- Never changed afterwards.
+INSERT INTO audit (at, "by", verb, detail, count, reason) VALUES (?, ?, ?, ?, ?, ?)

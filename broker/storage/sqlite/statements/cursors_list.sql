@@ -1,0 +1,2 @@
+-- At open.
+SELECT "trigger", offset, settled FROM cursors ORDER BY "trigger"

@@ -1,0 +1,2 @@
+-- Of all dead letters kept.
+SELECT bytes FROM desk

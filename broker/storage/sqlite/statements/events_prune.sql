@@ -1,0 +1,2 @@
+-- stored → forgotten
+DELETE FROM events WHERE offset <= ?

@@ -1,0 +1,2 @@
+-- Marks go with the events they speak of.
+DELETE FROM marks WHERE offset <= ?

@@ -1,0 +1,2 @@
+-- owned → cleanly ended
+UPDATE partition SET clean = 1 WHERE owner_epoch = ?

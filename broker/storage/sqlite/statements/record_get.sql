@@ -1,0 +1,2 @@
+-- One record.
+SELECT value, revision FROM records WHERE key = ?

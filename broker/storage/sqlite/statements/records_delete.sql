@@ -1,0 +1,2 @@
+-- present → absent
+DELETE FROM records WHERE key IN (VALUES (?))

@@ -1,0 +1,2 @@
+-- Evidence goes with its event.
+DELETE FROM retried WHERE offset <= ?

@@ -1,0 +1,2 @@
+-- At open.
+SELECT "trigger", number, from_offset, spec, applied_at FROM revisions ORDER BY "trigger", number

@@ -1,0 +1,2 @@
+-- At open.
+SELECT "trigger", paused, reason, "by", since FROM states ORDER BY "trigger"

@@ -1,0 +1,2 @@
+-- Ascending.
+SELECT at FROM unclean_ends ORDER BY number

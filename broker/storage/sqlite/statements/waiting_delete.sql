@@ -1,0 +1,2 @@
+-- waiting behind its key → in flight
+DELETE FROM waiting WHERE ("trigger", offset) IN (VALUES (?, ?))

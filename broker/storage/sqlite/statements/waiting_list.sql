@@ -1,0 +1,2 @@
+-- At open.
+SELECT "trigger", offset, order_key FROM waiting ORDER BY "trigger", offset
