@@ -9,10 +9,9 @@ from broker.telemetry import Telemetry
 from sinks.sink import Sink
 from sinks.target import Target
 from triggers.failures import COMPANION
-from triggers.filters.build import build_filter
 from triggers.lane import Budget, Carry, Lane
 from triggers.ledger import Ledger
-from triggers.standing import Standing, filter_parts, stand
+from triggers.standing import Standing, filter_of, stand
 from triggers.trigger import TriggerSpec
 
 
@@ -80,7 +79,7 @@ class Enrolment:
 
     def _place(self, lane: Lane, standing: Standing) -> None:
         for revision in standing.revisions:
-            filter_ = build_filter(*filter_parts(revision.spec))
+            filter_ = filter_of(revision.spec)
             lane.revisions.append((revision.number, revision.from_offset, filter_))
         lane.position = standing.position
         lane.skip = standing.settled

@@ -27,7 +27,7 @@ from triggers.reader import Reader
 from triggers.recall import Recall
 from triggers.router import Router
 from triggers.settler import ReplyDoor, Settler
-from triggers.standing import REMOVED, left_behind
+from triggers.standing import left_behind, removed
 
 
 class Partition:
@@ -142,15 +142,16 @@ class Partition:
             self._recall.ask(lane, offset, key)
 
     def _leave_behind(self, loaded: Loaded, configured: frozenset[str]) -> None:
-        """Triggers that the configuration no longer names keep what they have open."""
+        """Triggers that are no longer configured: one with nothing open ends here.
+
+        One with a backlog keeps its place, and what it needs in the log, until it is
+        configured again.
+        """
         for name in left_behind(loaded, configured):
-            parked = loaded.parked.get(name)
-            is_open = name in loaded.cursors or parked is not None
+            is_open = name in loaded.cursors or name in loaded.parked
             self._telemetry.emit("trigger.left", trigger=name, has_backlog=is_open)
-            if not is_open:
-                self.ledger.states.append(
-                    TriggerState(name, reason=REMOVED, since=self._clock.now())
-                )
+            if not is_open and loaded.routed >= loaded.last_offset:
+                self.ledger.revisions.append(removed(name, loaded, self._clock.now()))
 
     # -- at work -----------------------------------------------------------------------------
 

@@ -1,16 +1,16 @@
 """Where a trigger begins after a start: pure, from what was loaded and what is configured."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 
 from broker.storage.rows import Cursor, Loaded, Revision, TriggerState
+from triggers.filters.build import build_filter
+from triggers.filters.filter import Filter
 from triggers.trigger import TriggerSpec
 
-REMOVED = "removed"
+REMOVED_SPEC = b'{"removed":true}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def stand(spec: TriggerSpec, loaded: Loaded, start_offset: int, now: datetime) -
     document = document_of(spec)
     stored = tuple(r for r in loaded.revisions if r.trigger == spec.name)
     state = loaded.states.get(spec.name)
-    if not stored or (state is not None and state.reason == REMOVED):
+    if not stored or stored[-1].spec == REMOVED_SPEC:
         number = stored[-1].number + 1 if stored else 1
         first = Revision(spec.name, number, start_offset + 1, document, now)
         return Standing((first,), first, start_offset, (), has_row=False, pause=None)
@@ -75,15 +75,23 @@ def _needed(revisions: tuple[Revision, ...], position: int) -> tuple[Revision, .
     return revisions[first:]
 
 
-def filter_parts(spec: bytes) -> tuple[tuple[Mapping[str, Any], ...], Mapping[str, str] | None]:
-    """(filters, legacy attributes) of a stored document; as in the resource's `spec`."""
+def filter_of(spec: bytes) -> Filter:
+    """The filter of a stored document; that of a removed trigger matches nothing."""
+    if spec == REMOVED_SPEC:
+        return build_filter([{"cesql": "FALSE"}])
     body = orjson.loads(spec).get("spec", {})
     legacy = body.get("filter") or {}
-    return tuple(body.get("filters") or ()), legacy.get("attributes")
+    return build_filter(tuple(body.get("filters") or ()), legacy.get("attributes"))
+
+
+def removed(name: str, loaded: Loaded, now: datetime) -> Revision:
+    """What ends a trigger: from the next event on nothing matches it."""
+    number = max(r.number for r in loaded.revisions if r.trigger == name) + 1
+    return Revision(name, number, loaded.last_offset + 1, REMOVED_SPEC, now)
 
 
 def left_behind(loaded: Loaded, configured: frozenset[str]) -> tuple[str, ...]:
     """Triggers that the store knows and the configuration no longer names, sorted."""
-    known = {revision.trigger for revision in loaded.revisions}
-    gone = {name for name, state in loaded.states.items() if state.reason == REMOVED}
-    return tuple(sorted(known - gone - configured))
+    latest = {revision.trigger: revision for revision in loaded.revisions}
+    known = {name for name, revision in latest.items() if revision.spec != REMOVED_SPEC}
+    return tuple(sorted(known - configured))

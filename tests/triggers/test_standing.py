@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
+from broker.event import Event
 from broker.storage.rows import Cursor, Loaded, Revision, TriggerState
 from sinks.spec import HttpSinkSpec
-from triggers.standing import document_of, left_behind, stand
+from triggers.standing import REMOVED_SPEC, document_of, filter_of, left_behind, removed, stand
 from triggers.trigger import TriggerSpec
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -93,3 +94,22 @@ def test_triggers_that_the_configuration_no_longer_names_are_found() -> None:
 
     assert left_behind(loaded(revisions=(known(spec),)), frozenset()) == ("default/t",)
     assert left_behind(loaded(revisions=(known(spec),)), frozenset({"default/t"})) == ()
+
+
+def test_a_trigger_that_was_removed_and_comes_back_begins_anew() -> None:
+    spec = trigger()
+    before = loaded(revisions=(known(spec),))
+    after = loaded(revisions=(known(spec), removed(spec.name, before, NOW)))
+
+    standing = stand(spec, after, 100, NOW)
+
+    assert left_behind(after, frozenset()) == ()
+    assert standing.applied is not None
+    assert (standing.applied.number, standing.applied.from_offset) == (3, 101)
+
+
+def test_the_filter_of_a_removed_trigger_matches_nothing() -> None:
+    event = Event({"id": "1", "source": "/s", "type": "t"}, None, b"")
+
+    assert filter_of(document_of(trigger())).matches(event)
+    assert not filter_of(REMOVED_SPEC).matches(event)

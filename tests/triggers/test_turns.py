@@ -70,4 +70,3 @@ def test_rows_found_at_start_wait_for_their_parked_one_or_go(turns: Turns) -> No
     turns.load("b", 6)
 
     assert turns.orphans() == ["b"]
-    assert turns.lowest_offset(99) == 5
