@@ -15,6 +15,7 @@ from sinks.retry_after import retry_after_seconds
 EVIDENCE_BYTES_MAX = 4_096
 _EVIDENCE_VALUE_CHARACTERS_MAX = 1_024
 _EVIDENCE_HEADERS_MAX = 32
+_SAID_BYTES_MAX = 200
 _CLOUDEVENTS = b"application/cloudevents"
 _HOP_BY_HOP = (
     b"connection keep-alive te trailer transfer-encoding upgrade proxy-connection"  # RFC 9110 7.6.1
@@ -104,7 +105,7 @@ def _refusal(answer: Answer, now: datetime, duration_seconds: float) -> Failed:
     wished = _header(answer.headers, b"retry-after")
     verb = _header(answer.headers, b"webhook-delivery").strip().lower()
     found = outcome_class(status)
-    message = f"the sink answered {status}"
+    message = f"the sink answered {status}{_said(answer.body)}"
     if verb == "abort-message":
         found, message = OutcomeClass.BAD_INPUT, f"{message} and asked for no more of this event"
     elif verb == "disable":
@@ -119,6 +120,13 @@ def _refusal(answer: Answer, now: datetime, duration_seconds: float) -> Failed:
         reason=Reason.REFUSED if is_final else None,
         pause=status == GONE or verb == "disable",
     )
+
+
+def _said(body: bytes) -> str:
+    """The first words of an answer, on one line: failures are told apart by them."""
+    line = " ".join(body[:_SAID_BYTES_MAX].decode("utf-8", "replace").split())
+    printable = "".join(c if c.isprintable() else "?" for c in line)
+    return f": {printable}" if printable else ""
 
 
 def _bad_reply(answer: Answer, what: str, reason: Reason, evidence: Evidence) -> Failed:

@@ -9,7 +9,7 @@ from datetime import datetime
 from broker.clock import Clock
 from broker.delivery import Delivered, Failed, Outcome, OutcomeClass
 from broker.failpoint import reach
-from broker.telemetry import ROWS, Histogram
+from broker.telemetry import ROWS, Histogram, Telemetry
 from sinks.target import strains
 from triggers.carriage import Carriage
 from triggers.failures import Sent
@@ -32,7 +32,14 @@ class Timings:
 class Dispatcher:
     """Carries batches of one partition's lanes; owns nothing but their timing."""
 
-    def __init__(self, clock: Clock, settler: Settler, on_room: Callable[[Lane], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        settler: Settler,
+        telemetry: Telemetry,
+        on_room: Callable[[Lane], None],
+    ) -> None:
+        self._telemetry = telemetry
         self._clock = clock
         self._monotonic = clock.monotonic
         self._settler = settler
@@ -73,7 +80,11 @@ class Dispatcher:
         for outcome in outcomes:
             if type(outcome) is not Delivered and strains(outcome):
                 strained = True
-        lane.target.record(now, strained)
+        target = lane.target
+        before = target.state
+        target.record(now, strained)
+        if target.state is not before:
+            self._telemetry.emit("sink.state", sink=target.name, state=target.state.value)
 
     def _time(
         self, batch: list[Carriage], outcomes: Sequence[Outcome], started: float, ended: float

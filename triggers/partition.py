@@ -98,7 +98,7 @@ class Partition:
         settler = Settler(
             self.ledger, door, self._clock, failures, on_settled=self._checkpointer.changed
         )
-        self.dispatcher = Dispatcher(self._clock, settler, self._has_room_again)
+        self.dispatcher = Dispatcher(self._clock, settler, self._telemetry, self._has_room_again)
         enrolment = Enrolment(
             self.loaded,
             self.engine.log,

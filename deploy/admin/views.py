@@ -1,11 +1,8 @@
 """What listings show: plain JSON-able values from what is running. Reads only."""
 
 import base64
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-
-import orjson
 
 from broker.delivery import Attempt
 from broker.event import Event, StoredEvent
@@ -127,18 +124,16 @@ def event_detail(broker: str, stored: StoredEvent) -> dict[str, Any]:
     cause = stored.cause
     return {
         **event_view(broker, stored),
-        **event_body(stored.event),
+        "attributes": dict(stored.event.attributes),
+        **data_of(stored.event),
         "principal": stored.principal,
         "cause": None if cause is None else {"offset": cause.offset, "trigger": cause.trigger},
     }
 
 
-def event_body(event: Event) -> dict[str, Any]:
-    """All attributes, and the data: `data` as text where it is UTF-8, else `data_base64`."""
-    body: dict[str, Any] = {"attributes": dict(event.attributes)}
-    if event.data is not None:
-        body |= text_or_base64("data", event.data)
-    return body
+def data_of(event: Event) -> dict[str, str]:
+    """`data` as text where it is UTF-8, else `data_base64`; nothing where there is none."""
+    return {} if event.data is None else text_or_base64("data", event.data)
 
 
 def text_or_base64(name: str, data: bytes) -> dict[str, str]:
@@ -165,7 +160,7 @@ def dead_letter_view(letter: DeadLetter) -> dict[str, Any]:
         "stored_at": when(letter.stored_at),
         "first_at": when(letter.first_at),
         "dead_at": when(letter.dead_at),
-        "event": {"attributes": dict(letter.event.attributes)},
+        "event": dict(letter.event.attributes),
     }
 
 
@@ -176,7 +171,7 @@ def dead_letter_detail(letter: DeadLetter) -> dict[str, Any]:
         "revision": letter.revision,
         "forwarded": letter.forwarded,
         "redrives": letter.redrives,
-        "event": event_body(letter.event),
+        "event": {**letter.event.attributes, **data_of(letter.event)},
         "attempts_detail": [attempt_view(attempt) for attempt in letter.attempts],
     }
 
@@ -213,7 +208,3 @@ def group_view(group: Group) -> dict[str, Any]:
         "example": group.example,
         "state": group.state,
     }
-
-
-def to_json(value: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(value)

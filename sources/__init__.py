@@ -1,0 +1,1 @@
+"""Making events. The kinds follow; their contract is `sources.source`."""

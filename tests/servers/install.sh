@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Install the real servers and load generators that tests and the bench start themselves:
+# nginx as a sink, wrk as a load, libfaketime to move a process's clock. Where that is not
+# possible this says what is missing and ends well: the tests that need one then say so.
+set -eu -o pipefail
+
+missing=()
+command -v nginx > /dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+command -v wrk > /dev/null || missing+=(wrk)
+compgen -G '/usr/lib/*/faketime/libfaketime.so.1' > /dev/null || missing+=(libfaketime)
+
+if [ ${#missing[@]} -eq 0 ]; then
+    exit 0
+fi
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then
+    echo "not installed (that takes root and apt-get): ${missing[*]}." \
+        "Tests that need one are skipped and say so; install them by hand to run these."
+    exit 0
+fi
+echo "installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
