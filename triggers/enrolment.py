@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from broker.clock import Clock
 from broker.storage.log import Log
-from broker.storage.rows import Counts, Loaded, TriggerState
+from broker.storage.rows import Counts, Loaded, Revision, TriggerState, WaitingRow
 from broker.telemetry import Telemetry
 from sinks.sink import Sink
 from sinks.target import Target
@@ -52,6 +52,16 @@ class Enrolment:
         self._clock = clock
         self._telemetry = telemetry
         self._carry = carry
+        # By trigger, once: ten thousand of them must not look through each other's rows.
+        self._revisions: dict[str, list[Revision]] = {}
+        self._parked_keys: dict[str, list[str]] = {}
+        self._waiting: dict[str, list[WaitingRow]] = {}
+        for revision in loaded.revisions:
+            self._revisions.setdefault(revision.trigger, []).append(revision)
+        for trigger, key in loaded.parked_keys:
+            self._parked_keys.setdefault(trigger, []).append(key)
+        for row in loaded.waiting:
+            self._waiting.setdefault(row.trigger, []).append(row)
 
     async def start_offset(self, spec: TriggerSpec) -> int:
         """The offset after which a new trigger begins, by its `start`."""
@@ -64,7 +74,8 @@ class Enrolment:
 
     def enrol(self, wired: Wired, start_offset: int) -> Lane:
         """The lane of `wired`, standing where it stood, with a companion for dead letters."""
-        standing = stand(wired.spec, self._loaded, start_offset, self._clock.now())
+        stored = self._revisions.get(wired.spec.name, ())
+        standing = stand(wired.spec, stored, self._loaded, start_offset, self._clock.now())
         lane = self._lane(wired.spec, wired.endpoint)
         self._place(lane, standing)
         self._load_rows(lane)
@@ -106,12 +117,10 @@ class Enrolment:
             lane.next_due_at = parked.next_due_at
         if lane.turns is None:
             return
-        for trigger, key in self._loaded.parked_keys:
-            if trigger == lane.name:
-                lane.turns.load_parked(key)
-        for row in self._loaded.waiting:
-            if row.trigger == lane.name:
-                lane.turns.load(row.order_key, row.offset)
+        for key in self._parked_keys.get(lane.name, ()):
+            lane.turns.load_parked(key)
+        for row in self._waiting.get(lane.name, ()):
+            lane.turns.load(row.order_key, row.offset)
 
     def _companion(self, lane: Lane, endpoint: Endpoint) -> Lane:
         """The lane that carries copies of a trigger's dead letters to its deadLetterSink."""

@@ -1,5 +1,6 @@
 """Where a trigger begins after a start: pure, from what was loaded and what is configured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,15 +35,21 @@ def document_of(spec: TriggerSpec) -> bytes:
     return orjson.dumps(spec.document, option=orjson.OPT_SORT_KEYS)
 
 
-def stand(spec: TriggerSpec, loaded: Loaded, start_offset: int, now: datetime) -> Standing:
-    """Where `spec` stands. `start_offset` is what its `start` means in this log.
+def stand(
+    spec: TriggerSpec,
+    stored: Sequence[Revision],
+    loaded: Loaded,
+    start_offset: int,
+    now: datetime,
+) -> Standing:
+    """Where `spec` stands. `stored` are its own revisions, ascending; `start_offset` is what
+    its `start` means in this log.
 
     A changed spec is a new revision whose filter counts from what is stored next; the old
     one routes what was stored before. A pause that an answer or an operator asked for ends
     with a new spec.
     """
     document = document_of(spec)
-    stored = tuple(r for r in loaded.revisions if r.trigger == spec.name)
     state = loaded.states.get(spec.name)
     if not stored or stored[-1].spec == REMOVED_SPEC:
         number = stored[-1].number + 1 if stored else 1
@@ -57,7 +64,7 @@ def stand(spec: TriggerSpec, loaded: Loaded, start_offset: int, now: datetime) -
         else Revision(spec.name, stored[-1].number + 1, loaded.last_offset + 1, document, now)
     )
     return Standing(
-        revisions=_needed((*stored, applied) if applied else stored, at.offset),
+        revisions=_needed((*stored, applied) if applied else tuple(stored), at.offset),
         applied=applied,
         position=max(at.offset, loaded.first_offset - 1),
         settled=at.settled,
