@@ -10,6 +10,7 @@ import asyncio
 import gc
 import ssl
 import sys
+import traceback
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,7 @@ class Process:
             reserve_bytes=options.reserve_bytes,
         )
         self.running: Running = self._assembler.running
+        self.running.pool.on_failure = self._defect
         self.running.count_dropped_records = lambda: self.logs.dropped
         self.stopping = asyncio.Event()
         self.failure: str | None = None
@@ -116,7 +118,13 @@ class Process:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._fail(f"{type(error).__name__}: {error}")
+            self._defect(error)
+
+    def _defect(self, error: BaseException) -> None:
+        """A task that must not end has ended: better a restart than half a broker."""
+        where = traceback.extract_tb(error.__traceback__)[-1:]
+        at = f" at {Path(where[0].filename).name}:{where[0].lineno}" if where else ""
+        self._fail(f"{type(error).__name__}: {error}{at}")
 
     def _fatal(self, broker: str, error: HeadraceError) -> None:
         """A store has stopped for good: nothing may be answered as stored any more."""

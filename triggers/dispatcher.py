@@ -52,7 +52,13 @@ class Dispatcher:
         """Take one call from its lane to the next checkpoint; never raises for a sink's fault."""
         reach("deliver.before")
         started = self._monotonic()
-        outcomes = await self._deliver(lane, batch, started)
+        deadline = started + lane.spec.policy.timeout_seconds
+        try:
+            outcomes = await lane.sink.deliver(batch, deadline)
+        except Exception as error:  # noqa: BLE001 - the one place where a sink's defect is caught
+            outcomes = defects(batch, f"{type(error).__name__}: {error}")
+        if len(outcomes) != len(batch):
+            outcomes = defects(batch, f"{len(outcomes)} outcomes for {len(batch)} deliveries")
         ended = self._monotonic()
         reach("deliver.after")
         self._record(lane, outcomes, ended)
@@ -60,19 +66,6 @@ class Dispatcher:
         self._settler.settle(lane, batch, outcomes, Sent(started, ended - started))
         reach("settle.before")
         self._on_room(lane)
-
-    async def _deliver(
-        self, lane: Lane, batch: list[Carriage], started: float
-    ) -> Sequence[Outcome]:
-        """A sink that raises has a defect: its deliveries are retried, and it is shown."""
-        try:
-            outcomes = await lane.sink.deliver(batch, started + lane.spec.policy.timeout_seconds)
-            if len(outcomes) == len(batch):
-                return outcomes
-            problem = f"the sink gave {len(outcomes)} outcomes for {len(batch)} deliveries"
-        except Exception as error:  # noqa: BLE001 - the one place where a sink's defect is caught
-            problem = f"{type(error).__name__}: {error}"
-        return [Failed(OutcomeClass.SUSPECT, f"defect in the sink: {problem}")] * len(batch)
 
     def _record(self, lane: Lane, outcomes: Sequence[Outcome], now: float) -> None:
         """Tell the breaker: a call failed if any of its outcomes speaks against the sink."""
@@ -102,3 +95,8 @@ class Dispatcher:
                 timings.queue_wait.observe(max(0.0, started - self._stored))
             if isinstance(outcome, Delivered):
                 timings.end_to_end.observe(max(0.0, ended - self._stored))
+
+
+def defects(batch: Sequence[Carriage], problem: str) -> list[Outcome]:
+    """A sink that raises or miscounts has a defect: its deliveries are retried, and it is shown."""
+    return [Failed(OutcomeClass.SUSPECT, f"defect in the sink: {problem}")] * len(batch)

@@ -1,7 +1,6 @@
 """What a failed attempt becomes: a parked row or a dead letter, with all its evidence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from broker.clock import Clock
@@ -22,12 +21,14 @@ DEAD_LETTER_STEP = "dead-letter"
 TELL_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
 class Sent:
     """When a call began (monotonic seconds) and how long it took."""
 
-    started: float
-    duration_seconds: float
+    __slots__ = ("duration_seconds", "started")
+
+    def __init__(self, started: float, duration_seconds: float) -> None:
+        self.started = started
+        self.duration_seconds = duration_seconds
 
 
 class Failures:

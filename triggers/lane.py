@@ -16,7 +16,7 @@ from sinks.sink import Sink
 from sinks.target import Target
 from triggers.carriage import Carriage, fresh
 from triggers.filters.filter import Filter
-from triggers.ledger import Ledger
+from triggers.ledger import SETTLED_MAX, Ledger
 from triggers.trigger import TriggerSpec
 from triggers.turns import Turns
 
@@ -92,6 +92,7 @@ class Lane:
         self.companion: Lane | None = None
         self.is_companion = False  # carries dead letters to the trigger's deadLetterSink
         self.is_listed = False  # stands in the pool's line
+        self.max_in_flight = spec.max_in_flight
         self.in_flight = 0  # calls
         self.in_flight_deliveries = 0
         self.blocked_until = 0.0
@@ -155,19 +156,24 @@ class Lane:
     # -- deliveries out ----------------------------------------------------------------------
 
     @property
-    def has_work(self) -> bool:
-        return bool(self.queue or self.retries or self.released)
+    def may_begin(self) -> bool:
+        """Whether there is work for a call and the trigger's own limits let it begin."""
+        if not (self.queue or self.retries or self.released):
+            return False
+        if self.is_paused or self.in_flight >= self.max_in_flight:
+            return False
+        if self.ledger.settled >= SETTLED_MAX:
+            self.ledger.is_blocking = True
+            return False
+        return True
 
     def takeable_calls(self) -> int:
         """Calls that could begin now, were there slots for all."""
-        if self.is_paused or not self.has_work:
-            return 0
-        if self.ledger.is_full:
-            self.ledger.is_blocking = True
+        if not self.may_begin:
             return 0
         events = len(self.queue) + len(self.retries) + len(self.released)
         calls = -(-events // self.sink.batch_limit)
-        return min(calls, self.spec.max_in_flight - self.in_flight)
+        return min(calls, self.max_in_flight - self.in_flight)
 
     def take(self) -> list[Carriage]:
         """The deliveries of one call, oldest work first: retries, released rows, then the log."""

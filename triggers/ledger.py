@@ -41,7 +41,7 @@ class Ledger:
         self.touched: dict[Lane, None] = {}
         self.settled = 0
         self.has_moved = False  # routing went on, and should be written down
-        self.is_blocking = False  # a lane could not begin a call because of `is_full`
+        self.is_blocking = False  # a lane could not begin a call because of SETTLED_MAX
         self.urgent = False  # replies and dead letters are waited for
         self._clear()
 
@@ -72,10 +72,6 @@ class Ledger:
     def touch(self, lane: "Lane") -> None:
         """`lane`'s cursor or counts have changed."""
         self.touched[lane] = None
-
-    @property
-    def is_full(self) -> bool:
-        return self.settled >= SETTLED_MAX
 
     def seal(self, routed: int, lowest: int, now: datetime) -> Checkpoint:
         """The checkpoint of all that was put in, with each touched lane's cursor as it is now.

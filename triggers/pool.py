@@ -74,7 +74,7 @@ class Pool:
             batch = lane.take()
             self.calls += 1
             self._busy_lanes += lane.in_flight == 1
-            if lane.takeable_calls() > 0 and not lane.is_listed:
+            if not lane.is_listed and lane.may_begin:
                 lane.is_listed = True
                 self._line.append(lane)
             await lane.carry(lane, batch)
@@ -84,7 +84,7 @@ class Pool:
             self._busy_lanes -= lane.in_flight == 0
             if self.calls == 0 and self.is_held:
                 self._quiet.set()
-            if not lane.is_listed and lane.takeable_calls() > 0 and not self.is_held:
+            if not lane.is_listed and lane.may_begin and not self.is_held:
                 lane.is_listed = True
                 self._line.append(lane)
 
@@ -98,7 +98,7 @@ class Pool:
                 self._line.append(lane)
                 continue
             lane.is_listed = False
-            if lane.takeable_calls() <= 0:
+            if not lane.may_begin:
                 continue
             if (wait := self._wait_seconds(lane)) > 0.0:
                 self._later(lane, wait)
