@@ -11,12 +11,12 @@ class Durable:
     """
 
     def __init__(self) -> None:
-        self._routed = 0
+        self.routed = 0
         self._cursors: dict[str, int] = {}
         self._named: dict[str, set[int]] = {}  # offset-only rows, by trigger
 
     def load(self, loaded: Loaded) -> None:
-        self._routed = loaded.routed
+        self.routed = loaded.routed
         self._cursors = {name: cursor.offset for name, cursor in loaded.cursors.items()}
         for row in loaded.waiting:
             self._named.setdefault(row.trigger, set()).add(row.offset)
@@ -24,7 +24,7 @@ class Durable:
     def note(self, checkpoint: Checkpoint) -> None:
         """`checkpoint` is on disk."""
         if checkpoint.routed is not None:
-            self._routed = checkpoint.routed
+            self.routed = checkpoint.routed
         for cursor in checkpoint.cursors:
             self._cursors[cursor.trigger] = cursor.offset
         for name in checkpoint.following:
@@ -36,5 +36,5 @@ class Durable:
 
     def lowest_needed(self) -> int:
         """The first offset that a cursor has not passed or a row names."""
-        needed = 1 + min([self._routed, *self._cursors.values()])
+        needed = 1 + min([self.routed, *self._cursors.values()])
         return min([needed, *(min(offsets) for offsets in self._named.values() if offsets)])

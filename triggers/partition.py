@@ -190,8 +190,9 @@ class Partition:
 
     def note_progress(self) -> None:
         """Write down how far routing is, even if nothing matched; called every few seconds."""
-        self.ledger.has_moved = True
-        self._checkpointer.changed()
+        if self.durable.routed < self.router.lowest_without_row():
+            self.ledger.has_moved = True
+            self._checkpointer.changed()
 
     async def overflow(self, up_to: int) -> None:
         """Backlogs at or before `up_to` are too much: bury those of triggers that say so."""
