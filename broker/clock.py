@@ -28,11 +28,10 @@ class SteadyClock:
     def __init__(self) -> None:
         self._offset_seconds = time.time() - time.monotonic()
 
+    monotonic = staticmethod(time.monotonic)
+
     def now(self) -> datetime:
         return datetime.fromtimestamp(self._offset_seconds + time.monotonic(), UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 def to_milliseconds(moment: datetime) -> int:

@@ -67,13 +67,12 @@ class Evidence:
 
     `headers` are the answer's without hop-by-hop ones and credentials; `body` its first
     4 KiB; `phase` the network phase that failed (dns connect tls write read timeout), None
-    where an answer came; `duration_seconds` the whole attempt.
+    where an answer came.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     phase: str | None = None
-    duration_seconds: float = 0.0
 
 
 class Delivered:

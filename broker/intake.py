@@ -31,7 +31,7 @@ class Intake:
     """The door of broker `broker` (`namespace/name`); call `open` once its log is open.
 
     `chance` gives numbers from 0 to 1. `refuse` is asked at every request: what it gives is
-    the answer (backlog full, draining).
+    the answer (backlog full, draining). `append` stands before the log's own (`Gathering`).
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Intake:
         chance: Callable[[], float],
         options: IntakeOptions | None = None,
         refuse: Callable[[], HeadraceError | None] | None = None,
+        append: Callable[[Append], None] | None = None,
     ) -> None:
         self.broker = broker
         self.options = options or IntakeOptions()
@@ -53,6 +54,7 @@ class Intake:
         self._clock = clock
         self._chance = chance
         self._refuse = refuse
+        self._append = append or log.append
         self._pending: dict[bytes, Entry] = {}  # by key, oldest first: not yet committed
         self._doubts = Doubts(self, log, clock, self._pending)
         rate = self.options.publish_rate_per_second
@@ -121,7 +123,7 @@ class Intake:
         for at in range(0, len(keys), KEY_BYTES):
             self._pending[keys[at : at + KEY_BYTES]] = entry
         self.hold(len(events), size_bytes)
-        self._log.append(entry)
+        self._append(entry)
 
     def refuse(self, error: HeadraceError, done: Done) -> None:
         """Answer with `error`, counted."""

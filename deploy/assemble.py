@@ -9,7 +9,8 @@ from pathlib import Path
 
 from broker.clock import Clock
 from broker.codec import Limits
-from broker.errors import Draining, HeadraceError, StoreFull
+from broker.errors import Draining, HeadraceError, StoreFull, Unavailable
+from broker.gathering import Gathering
 from broker.intake import Intake
 from broker.intake_options import IntakeOptions
 from broker.retention import Retention, RetentionLimits
@@ -73,6 +74,9 @@ class Assembler:
             wired.setdefault(trigger.broker, []).append(self._wire(trigger))
         for sink in self._sinks.values():
             await sink.open()
+        if self.running.pool.turn.doubting:
+            # Whose event ended the process, nobody knows: alone must mean alone in all of it.
+            self.running.pool.turn.doubt(self.running.brokers)
         for name, broker in self.running.brokers.items():
             await broker.partition.start(wired.get(name, ()), broker.intake)
 
@@ -80,7 +84,6 @@ class Assembler:
         """Close sinks and stores; deliveries have ended."""
         for broker in self.running.brokers.values():
             broker.intake.close()
-        await self.running.pool.close()
         for sink in self._sinks.values():
             await sink.close()
         await self._client.close()
@@ -111,6 +114,7 @@ class Assembler:
             self._chance,
             intake_options(spec),
             refuse=partial(self._refuse, spec.name),
+            append=Gathering(engine.log.append, partition.is_pressed, self._clock.monotonic).append,
         )
         partition.on_failure = partial(self._defect, spec.name)
         loaded = await partition.open()
@@ -135,7 +139,12 @@ class Assembler:
         """What the intake asks at every request; cheap."""
         broker = self.running.brokers.get(name)
         if broker is None or broker.failure is not None:
-            return StoreFull("the store has stopped", code="store-stopped", retry_after_seconds=5.0)
+            return Unavailable(
+                "the store has stopped",
+                code="store-stopped",
+                remedy="send it again when headrace has restarted",
+                retry_after_seconds=5.0,
+            )
         if broker.is_backlog_full:
             return StoreFull(
                 "a trigger's backlog has reached maxBacklogBytes",

@@ -126,6 +126,7 @@ def _lane_values(running: Running, broker: RunningBroker, lane: Lane, dead: int)
     yield "dead_letters", trigger, dead
     yield "replies_total", trigger, counts.replies
     yield "ignored_bodies_total", trigger, counts.ignored_bodies
+    yield "deliveries_total", (lane.name, "ok"), counts.ok
     for kind, count in counts.by_class.items():
         yield "deliveries_total", (lane.name, kind), count
     for reason, count in counts.dead_by_reason.items():

@@ -24,11 +24,13 @@ Render = Callable[[Record], str]
 class LogWriter:
     """Takes signals as a telemetry listener and writes them as lines."""
 
-    def __init__(self, form: Form, stream: TextIO | None = None) -> None:
+    def __init__(
+        self, form: Form, stream: TextIO | None = None, records_max: int = RECORDS_MAX
+    ) -> None:
         self.dropped = 0
         self._form = form
         self._stream = stream or sys.stderr
-        self._queue: queue.Queue[Record | None] = queue.Queue(RECORDS_MAX)
+        self._queue: queue.Queue[Record | None] = queue.Queue(records_max)
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 

@@ -25,7 +25,7 @@ from broker.telemetry import Telemetry
 from deploy.addresses import Address
 from deploy.assemble import Assembler
 from deploy.config.broker_spec import Configuration
-from deploy.logs import LogWriter
+from deploy.logs import RECORDS_MAX, LogWriter
 from deploy.running import Running
 from deploy.upkeep import KEEPING
 
@@ -42,6 +42,7 @@ class Options:
     admin: Address
     log_format: Literal["console", "json"] = "console"
     log_stream: TextIO = sys.stderr
+    log_records_max: int = RECORDS_MAX  # more than wait for a blocked output are dropped
     drain_delay_seconds: float = 0.0
     failpoint: str | None = None
     tls: ssl.SSLContext | None = None
@@ -56,7 +57,7 @@ class Process:
         self._options = options
         self.clock = SteadyClock()
         self.telemetry = Telemetry()
-        self.logs = LogWriter(options.log_format, options.log_stream)
+        self.logs = LogWriter(options.log_format, options.log_stream, options.log_records_max)
         self.telemetry.listen(self.logs)
         self._assembler = Assembler(
             options.data,
@@ -67,7 +68,6 @@ class Process:
             reserve_bytes=options.reserve_bytes,
         )
         self.running: Running = self._assembler.running
-        self.running.pool.on_failure = self._defect
         self.running.count_dropped_records = lambda: self.logs.dropped
         self.stopping = asyncio.Event()
         self.failure: str | None = None

@@ -71,7 +71,7 @@ class FileSink:
             if error is None:
                 return Delivered()
             message, phase = self._explained(error), "write"
-        evidence = Evidence(phase=phase, duration_seconds=self._clock.monotonic() - started_at)
+        evidence = Evidence(phase=phase)
         return Failed(OutcomeClass.TRANSIENT, message, evidence=evidence)
 
     def _written(self, size_bytes: int) -> None:

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from broker.clock import Clock
 from broker.codec import Limits
 from broker.delivery import Delivered, Delivery, Outcome
 from broker.errors import Unavailable
 from sinks.addresses import EgressPolicy
-from sinks.http_call import Answer
+from sinks.http_call import Answer, Call, NoAnswer
 from sinks.http_client import HttpClient
 from sinks.http_dial import CONNECT_SECONDS_MAX, DialFailed
 from sinks.http_outcome import Answers
 from sinks.http_request import RequestWriter
 from sinks.http_url import parse_url, redacted
 from sinks.signing import Signer
+from sinks.sink import Done
 from sinks.spec import HttpSinkSpec
 
 
@@ -43,9 +45,8 @@ class HttpSink:
         self._signs = signer is not None
         self._answers = Answers(limits or Limits())
         # Looked up once: together they are a tenth of what a delivery costs here.
-        self._monotonic = clock.monotonic
         self._write = RequestWriter(endpoint, spec.format, signer).write
-        self._post = self._pool.post
+        self._submit = self._pool.submit
         self._body_limit = self._answers.body_limit
 
     async def open(self) -> None:
@@ -53,19 +54,24 @@ class HttpSink:
 
     async def deliver(self, deliveries: Sequence[Delivery], deadline: float) -> Sequence[Outcome]:
         """Post them side by side; one outcome each, in order, by `deadline` (+ 50 ms)."""
-        if len(deliveries) == 1:  # as the batch limit says; the hot path makes no lists
-            return (await self._carry(deliveries[0], deadline),)
-        return await asyncio.gather(*(self._carry(each, deadline) for each in deliveries))
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in deliveries]
+        for delivery, future in zip(deliveries, futures, strict=True):
+            self.start(delivery, deadline, future.set_result)
+        return await asyncio.gather(*futures)
 
-    async def _carry(self, delivery: Delivery, deadline: float) -> Outcome:
-        started_at = self._monotonic()
+    def start(self, delivery: Delivery, deadline: float, done: Done) -> None:
+        """Post one; no task and no future: these are a quarter of what a delivery costs."""
         unix_seconds = int(self._clock.now().timestamp()) if self._signs else 0
         head, body = self._write(delivery, unix_seconds)
-        result = await self._post(head, body, deadline, self._body_limit)
+        arrived = partial(self._arrived, done)
+        self._submit(Call(head, body, deadline, self._body_limit, arrived))
+
+    def _arrived(self, done: Done, result: Answer | NoAnswer) -> None:
         if isinstance(result, Answer) and 202 <= result.status < 300:
-            return Delivered(None, result.status, bool(result.body))
-        duration_seconds = self._monotonic() - started_at
-        return self._answers.outcome(result, self._clock.now(), duration_seconds)
+            done(Delivered(None, result.status, bool(result.body)))
+        else:
+            done(self._answers.outcome(result, self._clock.now()))
 
     async def probe(self) -> None:
         """Connect, and keep the connection for the next delivery."""

@@ -1,6 +1,5 @@
 """One POST on its way: what is sent, until when, and what came of it."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -37,10 +36,10 @@ class Call:
     """One request. `head` ends with the blank line; `deadline` is monotonic seconds.
 
     `body_limit(status, headers)` is asked once, when the first body bytes come, how many
-    of them to keep. Await `future` for an Answer or a NoAnswer; it never raises.
+    of them to keep. `done(result)` is called once, on the loop, and does not raise.
     """
 
-    __slots__ = ("body", "body_limit", "deadline", "future", "head", "resent")
+    __slots__ = ("body", "body_limit", "deadline", "done", "head", "is_finished", "resent")
 
     def __init__(
         self,
@@ -48,15 +47,18 @@ class Call:
         body: bytes | None,
         deadline: float,
         body_limit: BodyLimit,
-        future: "asyncio.Future[Answer | NoAnswer]",
+        done: Callable[[Answer | NoAnswer], None],
     ) -> None:
         self.head = head
         self.body = body
         self.deadline = deadline
         self.body_limit = body_limit
-        self.future = future
+        self.done = done
+        self.is_finished = False
         self.resent = False
 
     def finish(self, result: Answer | NoAnswer) -> None:
-        if not self.future.done():
-            self.future.set_result(result)
+        """The first result counts."""
+        if not self.is_finished:
+            self.is_finished = True
+            self.done(result)

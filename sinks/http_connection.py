@@ -15,11 +15,28 @@ HEAD_BYTES_MAX = 65_536
 HEADERS_MAX = 128
 INTERIM_ANSWERS_MAX = 16
 DRAIN_BYTES_MAX = 65_536  # read beyond what is kept before the connection is given up
+USUAL_BYTES_MAX = 1_024
 _VERSIONS = ("1.1", "1.0")
+
+
+class Usual:
+    """The last bodiless 2xx of an origin, byte for byte, and what it was parsed to.
+
+    Sinks mostly say the same: the same bytes at the start of an answer are the same answer,
+    and need no parser. A date in them costs one parsing a second.
+    """
+
+    __slots__ = ("answer", "data")
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.answer: Answer | None = None
 
 
 class Owner(Protocol):
     """Whom a connection tells what became of it, before its call is finished."""
+
+    usual: Usual
 
     def free(self, connection: "Connection") -> None:
         """It may carry the next call."""
@@ -60,6 +77,8 @@ class Connection(asyncio.Protocol):
         "_status",
         "_trailers",
         "_transport",
+        "_usual",
+        "_whole",
         "call",
         "closed",
         "idle_ticks",
@@ -67,6 +86,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
+        self._usual = owner.usual
+        self._whole: bytes | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._served = False
@@ -118,11 +139,21 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
+        usual = self._usual
+        if data == usual.data and not self._answered and usual.answer is not None:
+            call, transport = self.call, self._transport
+            if call is not None and transport is not None and not transport.get_write_buffer_size():
+                self.call = None
+                self._served = True
+                self._owner.free(self)
+                call.finish(usual.answer)
+                return
         if self.call is None:
             # Bytes nobody asked for could be taken for the next answer.
             if not self.closed:
                 self.abort()
             return
+        self._whole = None if self._answered else data
         self._answered = True
         fed_head = self._head_done
         try:
@@ -189,6 +220,7 @@ class Connection(asyncio.Protocol):
         self.call = None
         body = b"".join(self._body) if self._body else b""
         answer = Answer(self._status, self._headers, body, self._cut)
+        self._remember(answer)
         # Unwritten bytes: it answered early, and would take the rest for the next request.
         if self._keep_alive and self._complete and transport.get_write_buffer_size() == 0:
             self._served = True
@@ -197,6 +229,19 @@ class Connection(asyncio.Protocol):
         else:
             self.abort()
         call.finish(answer)
+
+    def _remember(self, answer: Answer) -> None:
+        """Keep a short, plain, bodiless 2xx that came in one piece on a connection that lives."""
+        data = self._whole
+        if (
+            data is not None
+            and self._keep_alive
+            and self._complete
+            and 200 <= answer.status < 300
+            and not (self._body_bytes or self._interim or self._trailers)
+            and len(data) <= USUAL_BYTES_MAX
+        ):
+            self._usual.data, self._usual.answer = bytes(data), answer
 
     def _give_up(self, phase: str, message: str) -> None:
         call = self.call

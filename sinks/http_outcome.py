@@ -39,19 +39,19 @@ class Answers:
             return self._limits.event_bytes
         return EVIDENCE_BYTES_MAX
 
-    def outcome(self, result: Answer | NoAnswer, now: datetime, duration_seconds: float) -> Outcome:
+    def outcome(self, result: Answer | NoAnswer, now: datetime) -> Outcome:
         """The outcome of one attempt; `now` dates its Retry-After."""
         if isinstance(result, NoAnswer):
-            evidence = Evidence(phase=result.phase, duration_seconds=duration_seconds)
+            evidence = Evidence(phase=result.phase)
             return Failed(OutcomeClass.TRANSIENT, result.message, evidence=evidence)
         if not 200 <= result.status < 300:
-            return _refusal(result, now, duration_seconds)
+            return _refusal(result, now)
         if result.status in (200, 201) and _claims_event(result.headers):
-            return self._reply(result, duration_seconds)
+            return self._reply(result)
         return Delivered(None, result.status, bool(result.body))
 
-    def _reply(self, answer: Answer, duration_seconds: float) -> Outcome:
-        evidence = _evidence(answer, duration_seconds)
+    def _reply(self, answer: Answer) -> Outcome:
+        evidence = _evidence(answer)
         if answer.cut:
             what = f"the reply is over {self._limits.event_bytes} bytes"
             return _bad_reply(answer, what, Reason.TOO_LARGE, evidence)
@@ -99,7 +99,7 @@ def _is_other_version(answer: Answer) -> bool:
     return isinstance(version, str) and version != "1.0"
 
 
-def _refusal(answer: Answer, now: datetime, duration_seconds: float) -> Failed:
+def _refusal(answer: Answer, now: datetime) -> Failed:
     """Retry-After and webhook-delivery are the sink's own words on what comes next."""
     status = answer.status
     wished = _header(answer.headers, b"retry-after")
@@ -116,7 +116,7 @@ def _refusal(answer: Answer, now: datetime, duration_seconds: float) -> Failed:
         message,
         status=status,
         retry_after_seconds=retry_after_seconds(wished, now) if wished else None,
-        evidence=_evidence(answer, duration_seconds),
+        evidence=_evidence(answer),
         reason=Reason.REFUSED if is_final else None,
         pause=status == GONE or verb == "disable",
     )
@@ -140,7 +140,7 @@ def _header(headers: Headers, wanted: bytes) -> str:
     return next(found, b"").decode("latin-1")
 
 
-def _evidence(answer: Answer, duration_seconds: float) -> Evidence:
+def _evidence(answer: Answer) -> Evidence:
     shown = [
         (name.decode("latin-1").lower(), value[:_EVIDENCE_VALUE_CHARACTERS_MAX].decode("latin-1"))
         for name, value in answer.headers
@@ -149,5 +149,4 @@ def _evidence(answer: Answer, duration_seconds: float) -> Evidence:
     return Evidence(
         headers=tuple(shown[:_EVIDENCE_HEADERS_MAX]),
         body=answer.body[:EVIDENCE_BYTES_MAX],
-        duration_seconds=duration_seconds,
     )

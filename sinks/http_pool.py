@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sinks.http_call import Answer, BodyLimit, Call, NoAnswer
-from sinks.http_connection import Connection
+from sinks.http_connection import Connection, Usual
 from sinks.http_dial import DialFailed
 
 Connect = Callable[[Callable[[], Connection], float], Awaitable[Connection]]
@@ -33,6 +33,7 @@ class Pool:
         self._connect = connect
         self._wake = wake
         self._limits = limits
+        self.usual = Usual()
         self._idle: list[Connection] = []
         self._connections: set[Connection] = set()
         self._waiting: deque[Call] = deque()
@@ -52,10 +53,16 @@ class Pool:
     ) -> "asyncio.Future[Answer | NoAnswer]":
         """Send one request as soon as a connection is there; the future never raises."""
         future = asyncio.get_running_loop().create_future()
-        self._submit(Call(head, body, deadline, body_limit, future))
+
+        def done(result: Answer | NoAnswer) -> None:
+            if not future.done():  # cancelled by who waits for it
+                future.set_result(result)
+
+        self.submit(Call(head, body, deadline, body_limit, done))
         return future
 
-    def _submit(self, call: Call) -> None:
+    def submit(self, call: Call) -> None:
+        """Send `call` as soon as a connection is there; it may be finished before this returns."""
         if self._idle:
             self._idle.pop().send(call)
         elif self._closed:
@@ -82,7 +89,7 @@ class Pool:
     def free(self, connection: Connection) -> None:
         while self._waiting:
             call = self._waiting.popleft()
-            if not call.future.done():
+            if not call.is_finished:
                 connection.send(call)
                 return
         if self._closed:
@@ -117,7 +124,7 @@ class Pool:
         for call in (*self._waiting, *filter(None, self._dials.values())):
             if call.deadline <= now:
                 call.finish(NoAnswer("timeout", "the deadline passed while connecting"))
-        while self._waiting and self._waiting[0].future.done():
+        while self._waiting and self._waiting[0].is_finished:
             self._waiting.popleft()
 
     async def close(self) -> None:
@@ -159,7 +166,7 @@ class Pool:
             self._refuse(call, DialFailed("connect", "the connection closed at once"))
             return
         self._connections.add(connection)
-        if call is not None and not call.future.done():
+        if call is not None and not call.is_finished:
             connection.send(call)
         else:
             self.free(connection)
@@ -168,7 +175,7 @@ class Pool:
         """One failed dial finishes one call: its own, else the one that waits longest."""
         while call is None and self._waiting:
             oldest = self._waiting.popleft()
-            call = None if oldest.future.done() else oldest
+            call = None if oldest.is_finished else oldest
         if call is not None:
             call.finish(NoAnswer(failed.phase, failed.what))
 

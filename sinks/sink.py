@@ -1,9 +1,11 @@
 """The contract of a sink: carrying deliveries to one endpoint, and saying what it answered."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from broker.delivery import Delivery, Outcome
+
+Done = Callable[[Outcome], None]
 
 
 class Sink(Protocol):
@@ -34,3 +36,14 @@ class Sink(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class CallbackSink(Protocol):
+    """A sink of one delivery a call that answers by callback: what the hot path asks first.
+
+    `start` does what `deliver` of one does; `done(outcome)` is called once, on the loop,
+    perhaps before `start` gives back.
+    """
+
+    def start(self, delivery: Delivery, deadline: float, done: Done) -> None: ...

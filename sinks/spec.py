@@ -25,7 +25,7 @@ class Egress:
 class HttpSinkSpec:
     """An HTTP subscriber. `format` binary or structured (`json`)."""
 
-    url: str
+    url: str = field(repr=False)  # a resolved secret may stand in its query
     format: Literal["binary", "json"] = "binary"
     signing: Signing | None = None
     egress: Egress = Egress()
@@ -65,3 +65,8 @@ class InferenceSinkSpec:
 
 
 SinkSpec = HttpSinkSpec | FileSinkSpec | InferenceSinkSpec
+
+
+def runs_in_process(spec: SinkSpec) -> bool:
+    """Whether its deliveries are work of this process, which one of them could end."""
+    return not isinstance(spec, HttpSinkSpec)

@@ -98,8 +98,20 @@ class Target:
         self._until = now + PROBE_SECONDS_MAX
         return 0.0
 
-    def record(self, now: float, failed: bool) -> None:
-        """Count the outcome of an admitted call; `failed` as `strains` says."""
+    def record(self, now: float, failed: bool) -> bool:
+        """Count the outcome of an admitted call; `failed` as `strains` says.
+
+        Gives whether the state has changed.
+        """
+        window = self._window
+        if self._free and not failed and now < window.slot_ends_at:
+            window.good += 1
+            return False
+        before = self._state
+        self._record(now, failed)
+        return self._state is not before
+
+    def _record(self, now: float, failed: bool) -> None:
         window = self._window
         if now >= window.slot_ends_at:
             self._turn(now)

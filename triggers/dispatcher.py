@@ -3,8 +3,10 @@
 take (pool) → deliver (sink) → decide (policy) → settle (settler → ledger) → checkpoint
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from broker.clock import Clock
 from broker.delivery import Delivered, Failed, Outcome, OutcomeClass
@@ -12,8 +14,7 @@ from broker.failpoint import reach
 from broker.telemetry import ROWS, Histogram, Telemetry
 from sinks.target import strains
 from triggers.carriage import Carriage
-from triggers.failures import Sent
-from triggers.lane import Lane
+from triggers.lane import Ended, Lane
 from triggers.settler import Settler
 
 
@@ -38,34 +39,79 @@ class Dispatcher:
         settler: Settler,
         telemetry: Telemetry,
         on_room: Callable[[Lane], None],
+        on_defect: Callable[[BaseException], None],
     ) -> None:
         self._telemetry = telemetry
         self._clock = clock
         self._monotonic = clock.monotonic
         self._settler = settler
         self._on_room = on_room
+        self._on_defect = on_defect
+        self._tasks: set[asyncio.Task[None]] = set()  # the loop's own references are weak
         self.timings = Timings()
         self._stored_at: datetime | None = None
         self._stored = 0.0
 
-    async def carry(self, lane: Lane, batch: list[Carriage]) -> None:
-        """Take one call from its lane to the next checkpoint; never raises for a sink's fault."""
+    def carry(self, lane: Lane, batch: list[Carriage], ended: Ended) -> None:
+        """Take one call from its lane to the next checkpoint; then `ended(lane, batch)`.
+
+        A sink that answers by callback costs no task; others cost one a call.
+        """
         reach("deliver.before")
         started = self._monotonic()
         deadline = started + lane.spec.policy.timeout_seconds
+        start = getattr(lane.sink, "start", None)
+        if start is not None and len(batch) == 1:
+            start(batch[0], deadline, partial(self._arrived, lane, batch, started, ended))
+            return
+        task = asyncio.get_running_loop().create_task(
+            self._wait(lane, batch, started, deadline, ended)
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _wait(
+        self, lane: Lane, batch: list[Carriage], started: float, deadline: float, ended: Ended
+    ) -> None:
         try:
             outcomes = await lane.sink.deliver(batch, deadline)
         except Exception as error:  # noqa: BLE001 - the one place where a sink's defect is caught
             outcomes = defects(batch, f"{type(error).__name__}: {error}")
         if len(outcomes) != len(batch):
             outcomes = defects(batch, f"{len(outcomes)} outcomes for {len(batch)} deliveries")
-        ended = self._monotonic()
-        reach("deliver.after")
-        self._record(lane, outcomes, ended)
-        self._time(batch, outcomes, started, ended)
-        self._settler.settle(lane, batch, outcomes, Sent(started, ended - started))
-        reach("settle.before")
-        self._on_room(lane)
+        self._settle(lane, batch, outcomes, started, ended)
+
+    def close(self) -> None:
+        """Give up what is still under way after the grace: it is delivered again."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _arrived(
+        self, lane: Lane, batch: list[Carriage], started: float, ended: Ended, outcome: Outcome
+    ) -> None:
+        self._settle(lane, batch, (outcome,), started, ended)
+
+    def _settle(
+        self,
+        lane: Lane,
+        batch: list[Carriage],
+        outcomes: Sequence[Outcome],
+        started: float,
+        ended: Ended,
+    ) -> None:
+        """From outcomes to the ledger. A defect here would leave deliveries in limbo."""
+        try:
+            now = self._monotonic()
+            reach("deliver.after")
+            self._record(lane, outcomes, now)
+            self._time(batch, outcomes, started, now)
+            self._settler.settle(lane, batch, outcomes, now - started)
+            reach("settle.before")
+            if lane.next_due_at is not None or not lane.is_following:
+                self._on_room(lane)
+            ended(lane, batch)
+        except Exception as error:  # noqa: BLE001 - the process ends: better than half a broker
+            self._on_defect(error)
 
     def _record(self, lane: Lane, outcomes: Sequence[Outcome], now: float) -> None:
         """Tell the breaker: a call failed if any of its outcomes speaks against the sink."""
@@ -74,9 +120,7 @@ class Dispatcher:
             if type(outcome) is not Delivered and strains(outcome):
                 strained = True
         target = lane.target
-        before = target.state
-        target.record(now, strained)
-        if target.state is not before:
+        if target.record(now, strained):
             self._telemetry.emit("sink.state", sink=target.name, state=target.state.value)
 
     def _time(
@@ -86,15 +130,16 @@ class Dispatcher:
         timings.attempt.observe(ended - started)
         timings.batch.observe(len(batch))
         for carriage, outcome in zip(batch, outcomes, strict=True):
+            stored = self._stored
             if carriage.stored_at is not self._stored_at:
                 # One commit's events share their time: the difference of clocks is taken once.
                 self._stored_at = carriage.stored_at
                 since = (self._clock.now() - carriage.stored_at).total_seconds()
-                self._stored = ended - since
+                stored = self._stored = ended - since
             if carriage.attempt == 1:
-                timings.queue_wait.observe(max(0.0, started - self._stored))
-            if isinstance(outcome, Delivered):
-                timings.end_to_end.observe(max(0.0, ended - self._stored))
+                timings.queue_wait.observe(started - stored)
+            if type(outcome) is Delivered:
+                timings.end_to_end.observe(ended - stored)
 
 
 def defects(batch: Sequence[Carriage], problem: str) -> list[Outcome]:

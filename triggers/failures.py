@@ -21,16 +21,6 @@ DEAD_LETTER_STEP = "dead-letter"
 TELL_SECONDS = 1.0
 
 
-class Sent:
-    """When a call began (monotonic seconds) and how long it took."""
-
-    __slots__ = ("duration_seconds", "started")
-
-    def __init__(self, started: float, duration_seconds: float) -> None:
-        self.started = started
-        self.duration_seconds = duration_seconds
-
-
 class Failures:
     """Parks and buries the deliveries of one partition.
 
@@ -56,14 +46,14 @@ class Failures:
         self._on_turn = on_turn
         self._on_pause = on_pause
 
-    def fail(self, lane: Lane, carriage: Carriage, failed: Failed, sent: Sent) -> None:
-        """Decide, and put the consequences in the ledger."""
+    def fail(self, lane: Lane, carriage: Carriage, failed: Failed, duration_seconds: float) -> None:
+        """Decide after an attempt that took so long; put the consequences in the ledger."""
         row, now = carriage.row, self._clock.now()
-        age = (row.age_seconds if row else 0.0) + sent.duration_seconds
+        age = (row.age_seconds if row else 0.0) + duration_seconds
         tried = Tried(carriage.attempt, row.wait_seconds if row else 0.0, age)
         settlement = decide(failed, tried, lane.spec.policy, now, self._random())
         self._note(lane, failed)
-        attempt = self._attempt(carriage, failed, sent, settlement)
+        attempt = self._attempt(carriage, failed, duration_seconds, settlement)
         attempts = keep_attempts((*(row.attempts if row else ()), attempt))
         self.drop_row(lane, carriage)
         lane.leave(carriage, delivered=False)
@@ -83,14 +73,14 @@ class Failures:
         lane.counts.last_errors[name] = (count + 1, failed.message, now)
 
     def _attempt(
-        self, carriage: Carriage, failed: Failed, sent: Sent, settlement: Settlement
+        self, carriage: Carriage, failed: Failed, duration_seconds: float, settlement: Settlement
     ) -> Attempt:
         now = self._clock.now()
         parked = settlement if isinstance(settlement, Parked) else None
         return Attempt(
             number=carriage.attempt,
-            started_at=now - timedelta(seconds=sent.duration_seconds),
-            duration_seconds=round(sent.duration_seconds, 6),
+            started_at=now - timedelta(seconds=duration_seconds),
+            duration_seconds=round(duration_seconds, 6),
             outcome_class=failed.outcome_class.value,
             status=failed.status,
             message=failed.message,

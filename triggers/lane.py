@@ -6,7 +6,7 @@ it has caught up. Memory is bounded by `QUEUE_EVENTS_MAX`, never by the backlog.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 
 from broker.clock import EPOCH
@@ -39,17 +39,23 @@ class Budget:
     def __init__(self) -> None:
         self.used_bytes = 0
 
+    def use(self, size_bytes: int) -> None:
+        """So much more, or less where negative."""
+        self.used_bytes += size_bytes
 
-Carry = Callable[["Lane", list[Carriage]], Awaitable[None]]
+
+Ended = Callable[["Lane", list[Carriage]], None]
+Carry = Callable[["Lane", list[Carriage], Ended], None]
 
 
 class LaneCounts:
     """Since start, for metrics; the durable counts are in the store."""
 
-    __slots__ = ("by_class", "dead_by_reason", "ignored_bodies", "last_errors", "replies")
+    __slots__ = ("by_class", "dead_by_reason", "ignored_bodies", "last_errors", "ok", "replies")
 
     def __init__(self) -> None:
-        self.by_class: dict[str, int] = {}
+        self.ok = 0
+        self.by_class: dict[str, int] = {}  # failures
         self.dead_by_reason: dict[str, int] = {}
         self.last_errors: dict[str, tuple[int, str, datetime]] = {}  # class: count, message, at
         self.replies = 0
@@ -78,7 +84,7 @@ class Lane:
         self.ledger = ledger
         self.budget = budget
         self.carry = carry
-        self.turns = Turns() if spec.order_by else None
+        self.turns = Turns(budget.use) if spec.order_by else None
         self.revisions: list[tuple[int, int, Filter]] = []  # number, from_offset, filter
         self.queue: deque[StoredEvent] = deque()
         self.retries: deque[Carriage] = deque()

@@ -39,6 +39,9 @@ class Ledger:
 
     def __init__(self) -> None:
         self.touched: dict[Lane, None] = {}
+        # Idle lanes whose cursor was written only because another one was behind without:
+        # nothing may ever touch them again, and their cursors would hold the log for ever.
+        self._lingering: dict[Lane, None] = {}
         self.settled = 0
         self.has_moved = False  # routing went on, and should be written down
         self.is_blocking = False  # a lane could not begin a call because of SETTLED_MAX
@@ -84,7 +87,12 @@ class Ledger:
         following: list[str] = []
         counts: list[Counts] = []
         marks: list[Mark] = []
+        if lowest == routed:
+            self.touched.update(self._lingering)
+            self._lingering = {}
         for lane in self.touched:
+            if lane.is_companion:  # it carries rows only, and stands nowhere in the log
+                continue
             if lane.is_following:
                 lane.position = routed
             cursor = lane.cursor()
@@ -95,6 +103,8 @@ class Ledger:
             else:
                 cursors.append(cursor)
                 lane.has_row = True
+                if lane.is_following_idle:
+                    self._lingering[lane] = None
             if (delta := lane.take_counts()) is not None:
                 counts.append(delta)
             if (now - lane.marked_at).total_seconds() >= MARK_SECONDS:

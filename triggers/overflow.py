@@ -1,5 +1,7 @@
 """`onFull: dead-letter`: the oldest backlog of a trigger goes to the desk, reason `backlog`."""
 
+from collections.abc import Sequence
+
 from broker.delivery import Failed, OutcomeClass, Reason
 from broker.event import StoredEvent
 from broker.storage.log import Log
@@ -26,17 +28,30 @@ class Overflow:
     async def bury(self, lane: Lane, up_to: int) -> int:
         """Bury matching events with offset <= `up_to` that wait in memory or log; gives how many.
 
-        What is in flight or parked goes on. One page per commit is the caller's pace.
+        What is in flight or parked goes on. One page per commit is the caller's pace; pages
+        where nothing matches are passed by, and 0 means that there is nothing left to bury.
         """
         buried = 0
         while (stored := lane.drop_oldest(up_to)) is not None:
             self._bury_one(lane, stored)
             buried += 1
-        if lane.is_following or lane.position >= up_to:
-            return buried
-        page = await self._log.read(lane.position, PAGE_EVENTS, PAGE_BYTES_MAX)
+        while not buried and not lane.is_following and lane.position < up_to:
+            page = await self._log.read(lane.position, PAGE_EVENTS, PAGE_BYTES_MAX)
+            before = lane.position
+            buried = self._bury_page(lane, page, up_to)
+            if lane.position == before:
+                break
+        return buried
+
+    def _bury_page(self, lane: Lane, page: Sequence[StoredEvent], up_to: int) -> int:
+        """What the reader has not fed to the lane while the page was read.
+
+        An unordered lane's cursor covers nothing beyond the first event in its queue.
+        """
+        buried = 0
+        is_held_up = bool(lane.queue) and lane.turns is None
         for stored in page:
-            if lane.position >= stored.offset or stored.offset > up_to or lane.queue:
+            if lane.position >= stored.offset or stored.offset > up_to or is_held_up:
                 continue
             lane.position = stored.offset
             filter_ = lane.filter_at(stored.offset)

@@ -13,6 +13,7 @@ from broker.event import StoredEvent
 from broker.storage.engine import Engine
 from broker.storage.rows import Checkpoint, Loaded, TriggerState
 from broker.telemetry import Telemetry
+from triggers.caution import Caution
 from triggers.checkpointer import Checkpointer
 from triggers.dispatcher import Dispatcher
 from triggers.durable import Durable
@@ -22,12 +23,16 @@ from triggers.lane import Budget, Lane
 from triggers.ledger import Ledger
 from triggers.overflow import Overflow
 from triggers.parking import Parking
+from triggers.poison import PREFIX, RECORDS_MAX, Suspects, is_suspicious
 from triggers.pool import Pool
 from triggers.reader import Reader
 from triggers.recall import Recall
 from triggers.router import Router
 from triggers.settler import ReplyDoor, Settler
 from triggers.standing import left_behind, removed
+from triggers.trials import Trials
+
+PRESSED_EVENTS = 256
 
 
 class Partition:
@@ -67,6 +72,8 @@ class Partition:
         )
         self.durable = Durable()
         self._overflow: Overflow | None = None
+        self._suspects = Suspects()
+        self._caution: Caution | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.dispatcher: Dispatcher | None = None
         self._door: ReplyDoor | None = None
@@ -79,6 +86,12 @@ class Partition:
         self.loaded = await self.engine.log.open(self._stored)
         self.router.routed = self.loaded.last_offset
         self.durable.load(self.loaded)
+        # What is left of an earlier caution counts too: a supervisor that waits longer and
+        # longer before each start must not make us forget.
+        records = await self.engine.records.scan(PREFIX, limit=RECORDS_MAX)
+        self._suspects = Suspects(records)
+        if records or is_suspicious(self.loaded.unclean_ends, self._clock.now()):
+            self._pool.turn.doubt([self.name])
         return self.loaded
 
     async def start(self, wired: Sequence[Wired], door: ReplyDoor) -> None:
@@ -98,7 +111,9 @@ class Partition:
         settler = Settler(
             self.ledger, door, self._clock, failures, on_settled=self._checkpointer.changed
         )
-        self.dispatcher = Dispatcher(self._clock, settler, self._telemetry, self._has_room_again)
+        self.dispatcher = Dispatcher(
+            self._clock, settler, self._telemetry, self._has_room_again, self._defect
+        )
         enrolment = Enrolment(
             self.loaded,
             self.engine.log,
@@ -112,6 +127,8 @@ class Partition:
             start_offset = await enrolment.start_offset(one.spec)
             self._enrol(enrolment.enrol(one, start_offset))
         self._leave_behind(self.loaded, frozenset(one.spec.name for one in wired))
+        if self.name in self._pool.turn.doubting:
+            self._be_cautious(failures, self.loaded.last_offset)
         # Revisions are on disk before anything is routed under them.
         await self._checkpointer.flush()
         for run in (self.reader.run, self.parking.run, self._recall.run):
@@ -120,13 +137,25 @@ class Partition:
         for lane in self.lanes.values():
             self._pool.wake(lane)
 
+    def _be_cautious(self, failures: Failures, last_offset: int) -> None:
+        trials = Trials(self._suspects, self.ledger, self._telemetry, self._checkpointer.changed)
+        caution = self._caution = self.reader.caution = Caution(
+            self.name, self._pool.turn, trials, self.router, failures, self._clock
+        )
+        caution.watch(self.lanes.values(), last_offset, self.reader.hungry)
+        self._begin(lambda: caution.run(self._pool.wake))
+
     def _begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         task = asyncio.get_running_loop().create_task(run())
         task.add_done_callback(self._ended)
         self._tasks.append(task)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (error := task.exception()) and self.on_failure:
+        if not task.cancelled() and (error := task.exception()):
+            self._defect(error)
+
+    def _defect(self, error: BaseException) -> None:
+        if self.on_failure is not None:
             self.on_failure(error)
 
     def _enrol(self, lane: Lane) -> None:
@@ -173,6 +202,8 @@ class Partition:
     def _committed(self, checkpoint: Checkpoint) -> None:
         self.durable.note(checkpoint)
         self.parking.committed(checkpoint)
+        if self._caution is not None:
+            self._caution.trials.committed(checkpoint)
         if checkpoint.replies and self._door is not None:
             self._door.replies_stored(checkpoint.replies)
         if self.ledger.is_blocking:
@@ -187,6 +218,12 @@ class Partition:
             TriggerState(lane.name, paused=True, reason=why, by="answer", since=self._clock.now())
         )
         self._telemetry.emit("trigger.paused", trigger=lane.name, reason=why)
+
+    def is_pressed(self) -> bool:
+        """Deliveries queue in memory: those that the last commit brought wait behind many."""
+        return any(
+            len(lane.queue) > PRESSED_EVENTS and lane.is_following for lane in self.router.woken
+        )
 
     def note_progress(self) -> None:
         """Write down how far routing is, even if nothing matched; called every few seconds."""
@@ -213,7 +250,11 @@ class Partition:
         await self._checkpointer.flush()
 
     async def close(self) -> None:
+        if self.dispatcher is not None:
+            self.dispatcher.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._caution is not None:
+            self._caution.trials.close()
         await self.engine.log.close()

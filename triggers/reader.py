@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from broker.storage.log import Log
+from triggers.caution import Caution
 from triggers.lane import QUEUE_EVENTS_MAX, Lane
 from triggers.router import Router
 
@@ -22,6 +23,7 @@ class Reader:
         self._router = router
         self._wake_lane = wake
         self._asked = asyncio.Event()
+        self.caution: Caution | None = None
 
     def ask(self) -> None:
         """A lane fell behind, or one that is behind has room again."""
@@ -47,14 +49,21 @@ class Reader:
 
     async def _feed(self, lanes: list[Lane]) -> None:
         after = lanes[0].position
-        page = await self._log.read(after, PAGE_EVENTS, PAGE_BYTES_MAX)
+        page = self._router.recent.after(after, PAGE_EVENTS)
+        if page:
+            await asyncio.sleep(0)  # between two pages others have their turn
+        else:
+            page = await self._log.read(after, PAGE_EVENTS, PAGE_BYTES_MAX)
         # A commit may be readable before its group was routed: what the router has not
         # seen is not the reader's yet, or a lane could get it twice.
         known = [stored for stored in page if stored.offset <= self._router.routed]
         if not known:
             self._catch_up(lanes)
             return
-        self._router.feed(lanes, known, after)
+        if self.caution is None:
+            self._router.feed(lanes, known, after)
+        else:
+            await self.caution.feed(self._router, lanes, known, after)
         for lane in lanes:
             self._wake_lane(lane)
 

@@ -1,11 +1,12 @@
 """Route: stored events to the lanes of the triggers that match them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from broker.event import StoredEvent
 from broker.failpoint import reach
 from triggers.filters.index import FilterIndex
 from triggers.lane import Lane
+from triggers.recent import Recent
 
 FEED_ONE_BY_ONE_MAX = 8
 
@@ -20,6 +21,8 @@ class Router:
     def __init__(self) -> None:
         self.index: FilterIndex[Lane] = FilterIndex()
         self.routed = 0
+        self.recent = Recent()
+        self.woken: Collection[Lane] = ()  # those that got some of the last commit
         self.behind: set[Lane] = set()
 
     def enrol(self, lane: Lane) -> None:
@@ -49,6 +52,8 @@ class Router:
                 woken[lane] = None
         if group:
             self.routed = group[-1].offset
+            self.recent.add(group)
+            self.woken = woken.keys()
         reach("route.after")
         return woken
 

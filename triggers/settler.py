@@ -12,7 +12,7 @@ from broker.delivery import Delivered, Failed, Outcome, OutcomeClass, Reason
 from broker.event import Cause, Event
 from broker.storage.rows import DeadState, Move, ParkedRow, Reply, Retried
 from triggers.carriage import Carriage
-from triggers.failures import Failures, Sent
+from triggers.failures import Failures
 from triggers.fingerprint import dead_letter_id
 from triggers.lane import Lane
 from triggers.ledger import Ledger
@@ -53,33 +53,42 @@ class Settler:
         self._on_settled = on_settled
 
     def settle(
-        self, lane: Lane, batch: Sequence[Carriage], outcomes: Sequence[Outcome], sent: Sent
+        self,
+        lane: Lane,
+        batch: Sequence[Carriage],
+        outcomes: Sequence[Outcome],
+        duration_seconds: float,
     ) -> None:
         """Settle and count each delivery of one call."""
-        counts = lane.counts.by_class
         for carriage, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Failed):
-                self._failed(lane, carriage, outcome, sent)
+                self._failed(lane, carriage, outcome, duration_seconds)
                 continue
-            counts["ok"] = counts.get("ok", 0) + 1
-            lane.counts.ignored_bodies += outcome.ignored_body
+            lane.counts.ok += 1
+            if outcome.ignored_body:
+                lane.counts.ignored_bodies += 1
             if outcome.reply is None and carriage.row is None and carriage.order_key is None:
                 lane.leave(carriage, delivered=True)  # the usual case, kept short
             else:
-                self._delivered(lane, carriage, outcome, sent)
+                self._delivered(lane, carriage, outcome, duration_seconds)
         self._ledger.settled += len(batch)
         self._on_settled()
 
-    def _failed(self, lane: Lane, carriage: Carriage, failed: Failed, sent: Sent) -> None:
+    def _failed(
+        self, lane: Lane, carriage: Carriage, failed: Failed, duration_seconds: float
+    ) -> None:
         name = failed.outcome_class.value
         lane.counts.by_class[name] = lane.counts.by_class.get(name, 0) + 1
-        self._failures.fail(lane, carriage, failed, sent)
+        self._failures.fail(lane, carriage, failed, duration_seconds)
 
-    def _delivered(self, lane: Lane, carriage: Carriage, outcome: Delivered, sent: Sent) -> None:
+    def _delivered(
+        self, lane: Lane, carriage: Carriage, outcome: Delivered, duration_seconds: float
+    ) -> None:
         if outcome.reply is not None and not lane.is_companion:
             admitted = self._admit(lane, carriage, outcome.reply)
             if isinstance(admitted, Reason):
-                self._failed(lane, carriage, refused_reply(outcome, admitted), sent)
+                lane.counts.ok -= 1  # one attempt has one class
+                self._failed(lane, carriage, refused_reply(outcome, admitted), duration_seconds)
                 return
             if admitted is not None:
                 self._ledger.replies.append(admitted)

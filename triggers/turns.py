@@ -6,7 +6,7 @@ offset-only rows, so that a long wait costs an offset each and not an event each
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from broker.event import StoredEvent
 
@@ -25,10 +25,15 @@ class Turn:
 
 
 class Turns:
-    """All busy keys of one trigger."""
+    """All busy keys of one trigger.
 
-    def __init__(self) -> None:
+    `count_bytes` is told how many bytes of events more (or fewer) wait here: they are
+    memory as much as those in a queue.
+    """
+
+    def __init__(self, count_bytes: Callable[[int], None] = lambda _bytes: None) -> None:
         self._turns: dict[str, Turn] = {}
+        self._count_bytes = count_bytes
         self.rows = 0
         self.events = 0
 
@@ -52,6 +57,7 @@ class Turns:
             return True
         turn.events.append(stored)
         self.events += 1
+        self._count_bytes(stored.event.size_bytes)
         return False
 
     def park(self, key: str) -> Iterable[int]:
@@ -59,6 +65,7 @@ class Turns:
         turn = self._turns[key]
         turn.parked = True
         moved = [stored.offset for stored in turn.events]
+        self._count_bytes(-sum(stored.event.size_bytes for stored in turn.events))
         turn.events.clear()
         turn.offsets.extend(moved)
         self.rows += len(moved)
@@ -78,7 +85,9 @@ class Turns:
             return turn.offsets.popleft()
         if turn.events:
             self.events -= 1
-            return turn.events.popleft()
+            following = turn.events.popleft()
+            self._count_bytes(-following.event.size_bytes)
+            return following
         del self._turns[key]
         return None
 

@@ -96,9 +96,7 @@ def sink_view(name: str, target: Target, lanes: list[Lane]) -> dict[str, Any]:
         "name": name,
         "state": target.state.value,
         "in_flight": sum(lane.in_flight_deliveries for lane in lanes),
-        "failures": sum(
-            count for lane in lanes for kind, count in lane.counts.by_class.items() if kind != "ok"
-        ),
+        "failures": sum(count for lane in lanes for count in lane.counts.by_class.values()),
         "triggers": sorted(lane.name for lane in lanes),
     }
 

@@ -27,6 +27,7 @@ from triggers.trigger import TriggerSpec
 
 SUBSCRIBER: PathInDocument = ("spec", "subscriber")
 DEAD_LETTER_SINK: PathInDocument = ("spec", "delivery", "deadLetterSink")
+SOURCES_NAMESPACE = "sources"  # the ingress serves webhook sources below /sources/
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Linker:
         self._broker_names = [name for family, name in self._declared if family == "Broker"]
         self._sinks: dict[str, SinkSpec] = {}
         self._brokers: dict[str, BrokerSpec] = {}
+        self._files: dict[str, str] = {}  # resolved, and the FileSink that has it
         self._destinations = Destinations(self._declared, self._sinks, findings)
 
     def link(self) -> Linked:
@@ -55,6 +57,7 @@ class Linker:
             self._add_sink(declared)
         for declared in self._of({"Broker"}):
             self._brokers[declared.name] = broker_spec(declared)
+            self._judge_namespace(declared)
         triggers = {}
         for declared in self._of({"Trigger"}):
             if (trigger := self._trigger(declared)) is not None:
@@ -89,18 +92,32 @@ class Linker:
 
     def _add_sink(self, declared: Declared) -> None:
         if declared.kind == "FileSink":
-            self._sinks[declared.name] = file_sink_spec(declared)
+            spec = file_sink_spec(declared)
+            self._judge_path(declared, spec.path)
+            self._sinks[declared.name] = spec
             return
         try:
-            spec = inference_sink_spec(declared)
+            model = inference_sink_spec(declared)
         except InvalidValue as error:
             what = f"the value {error.what}"
             self._mistake(declared, ("spec", "url"), what, error.remedy or "mend it")
             return
-        self._sinks[declared.name] = spec
-        if not Path(unquote(spec.url.removeprefix("file:"))).is_file():
+        self._sinks[declared.name] = model
+        if not Path(unquote(model.url.removeprefix("file:"))).is_file():
             remedy = "put the model there before the first event comes"
             self._warn(declared, ("spec", "url"), "there is no such file yet", remedy)
+
+    def _judge_path(self, declared: Declared, path: str) -> None:
+        """Two sinks on one file would write into each other's lines and rotate them away."""
+        first = self._files.setdefault(resolved(path), declared.name)
+        if first != declared.name:
+            what = f"is the file of FileSink {first} already"
+            self._mistake(declared, ("spec", "path"), what, f"name another, or use {first}")
+
+    def _judge_namespace(self, declared: Declared) -> None:
+        if declared.namespace == SOURCES_NAMESPACE:
+            what = f"{SOURCES_NAMESPACE!r} cannot hold brokers: its paths are those of sources"
+            self._mistake(declared, ("metadata", "namespace"), what, "name another namespace")
 
     def _trigger(self, declared: Declared) -> TriggerSpec | None:
         fields: TriggerFields = declared.fields.spec
@@ -158,3 +175,11 @@ class Linker:
                 "ask for another type in filters, or set spec.reply.allowLoop: true "
                 f"in InferenceSink {sink.name}",
             )
+
+
+def resolved(path: str) -> str:
+    """The file behind links and `..`; as written where it leads in circles or cannot be a path."""
+    try:
+        return str(Path(path).resolve())
+    except (OSError, RuntimeError, ValueError):
+        return path

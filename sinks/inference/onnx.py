@@ -117,22 +117,20 @@ class OnnxSink:
             parts = cut(outputs, counts) if model.batches else [list(outputs)]
         except TimeoutError:
             stop.terminate = True  # else its thread would go on for nobody
-            return self._failed(OutcomeClass.TRANSIENT, "no answer in time", started_at, "timeout")
+            return self._failed(OutcomeClass.TRANSIENT, "no answer in time", "timeout")
         except Invalid as error:
-            return self._failed(OutcomeClass.SUSPECT, str(error), started_at)
+            return self._failed(OutcomeClass.SUSPECT, str(error))
         except Exception as error:  # noqa: BLE001 - its errors have no common parent of their own
             message = f"{type(error).__name__}: {str(error)[:500]}"
-            return self._failed(error_class(error), message, started_at)
+            return self._failed(error_class(error), message)
         now = self._clock.now()
         return [
             loaded.reply(item, part, now, call_seconds)
             for item, part in zip(items, parts, strict=True)
         ]
 
-    def _failed(
-        self, found: OutcomeClass, message: str, started_at: float, phase: str | None = None
-    ) -> Failed:
-        evidence = Evidence(phase=phase, duration_seconds=self._clock.monotonic() - started_at)
+    def _failed(self, found: OutcomeClass, message: str, phase: str | None = None) -> Failed:
+        evidence = Evidence(phase=phase)
         reason = Reason.CONFIG if found is OutcomeClass.CONFIG else None
         return Failed(found, message, evidence=evidence, reason=reason, pause=reason is not None)
 

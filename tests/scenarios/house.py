@@ -186,12 +186,12 @@ class House:
     async def stop(self) -> None:
         await self.pool.quiet()
         await self.partition.drain()
-        await self.pool.close()
         await self.partition.close()
 
     async def end(self) -> None:
         """Cancel what still runs; no claim about what it leaves."""
-        await self.pool.close()
+        if self.partition.dispatcher is not None:
+            self.partition.dispatcher.close()
         for task in self.partition._tasks:
             task.cancel()
 
