@@ -1,0 +1,86 @@
+"""The workloads by name: what each measures, in which variants, and what must hold in each run."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from tests.bench import adversity, endurance, latency, throughput
+from tests.bench.bench import HEADRACE, REFERENCE, Bench, Shape
+from tests.bench.figures import Figures
+
+Measure = Callable[[Bench, str, Shape], Coroutine[Any, Any, Figures]]
+
+BOTH = (HEADRACE, REFERENCE)
+ONE = (HEADRACE,)
+FEW, MANY = 10, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """`variants` run one after the other in each round, in an order that rotates."""
+
+    says: str
+    variants: tuple[str, ...]
+    run: Callable[[Bench, str], Coroutine[Any, Any, Figures]]
+    rounds_min: int = 1
+
+
+def _of(says: str, measure: Measure, shape: Shape, variants: tuple[str, ...] = BOTH) -> Workload:
+    return Workload(says, variants, lambda bench, variant: measure(bench, variant, shape))
+
+
+async def _triggers(bench: Bench, variant: str) -> Figures:
+    dialect, count = variant.split()
+    shape = Shape(triggers=int(count), dialect=dialect)
+    return await throughput.throughput(bench, HEADRACE, shape)
+
+
+WORKLOADS: dict[str, Workload] = {
+    "ingest-1": _of(
+        "one event a request, no trigger", throughput.throughput, Shape(triggers=0, matching=0)
+    ),
+    "ingest-batch": _of(
+        "batches of 100 events, no trigger",
+        throughput.throughput,
+        Shape(triggers=0, matching=0, batch_events=100, connections=16),
+    ),
+    "e2e-1": _of("one trigger, one sink", throughput.throughput, Shape()),
+    "e2e-half": _of("the same at half load: latency", latency.at_half_load, Shape()),
+    "e2e-low": _of("1,000 events/s: latency and idle cost", latency.at_low_rate, Shape()),
+    "fanout": _of("five triggers, all match", throughput.throughput, Shape(5, 5)),
+    "triggers": Workload(
+        "one of ten or of ten thousand triggers matches",
+        tuple(f"{dialect} {count}" for dialect in ("exact", "prefix") for count in (FEW, MANY)),
+        _triggers,
+    ),
+    "size": _of("64 KiB events", throughput.throughput, Shape(size_bytes=65_536)),
+    "backlog": _of("taken while the sink is paused, then drained", endurance.backlog, Shape(), ONE),
+    "kill9": _of("kill -9 under load, and go on", endurance.kill9, Shape(), ONE),
+    "cold": _of("start of the process to the first 202", latency.cold_start, Shape()),
+    "bad-sink": Workload(
+        "one of ten sinks hangs, one fails; half load",
+        (adversity.ALONE, adversity.BESIDE_BAD),
+        adversity.bad_sinks,
+        rounds_min=7,
+    ),
+    "slow-disk": _of("each commit takes 2.6 ms more", adversity.slow_disk, Shape()),
+    "two-core": _of("the broker may use both cores", throughput.throughput, Shape(is_pinned=False)),
+    "soak": _of("half load for longer", endurance.soak, Shape(), ONE),
+}
+
+SMOKE = ("ingest-1", "e2e-1", "fanout", "kill9")
+
+
+def find_faults(name: str, figures: Figures) -> list[str]:
+    """Broken promises of one run: an accepted event not delivered, or one delivered twice."""
+    found = ["nothing was accepted"] if figures.get("accepted") == 0 else []
+    found += [
+        f"{figures[what]:.0f} {what}" for what in ("lost", "strays") if figures.get(what, 0.0) > 0
+    ]
+    if figures.get("duplicates", 0.0) > figures.get("duplicates_max", 0.0):
+        found.append(f"{figures['duplicates']:.0f} duplicates")
+    if name != "kill9" and figures.get("unanswered", 0.0) > 0:
+        found.append(f"{figures['unanswered']:.0f} requests without an answer")
+    if figures.get("refused", 0.0) > 0:
+        found.append(f"{figures['refused']:.0f} events refused")
+    return found
