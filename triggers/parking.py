@@ -5,7 +5,7 @@ are due are read, at most `RETRIES_MAX` of a lane at once.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
 from broker.clock import Clock
@@ -16,6 +16,7 @@ from triggers.lane import RETRIES_MAX, Lane
 from triggers.ledger import places_of
 
 SLEEP_SECONDS_MAX = 60.0
+LOOK_AGAIN_SECONDS = 0.02
 
 
 class Parking:
@@ -24,11 +25,14 @@ class Parking:
         self._clock = clock
         self._wake_lane = wake
         self._lanes: dict[str, Lane] = {}
+        self._expecting: set[Lane] = set()  # those with a due time
         self._asked = asyncio.Event()
 
     def add(self, lane: Lane) -> None:
         self._lanes[lane.name] = lane
-        self._asked.set()
+        if lane.next_due_at is not None:
+            self._expecting.add(lane)
+            self._asked.set()
 
     def committed(self, checkpoint: Checkpoint) -> None:
         """Rows are on disk (or gone from it): only now may they be read again."""
@@ -46,6 +50,7 @@ class Parking:
         if lane is None or (lane.next_due_at is not None and lane.next_due_at <= due_at):
             return
         lane.next_due_at = due_at
+        self._expecting.add(lane)
         self._asked.set()
 
     def has_room_again(self, lane: Lane) -> None:
@@ -58,14 +63,18 @@ class Parking:
         while True:
             self._asked.clear()
             now = self._clock.now()
-            for lane in self._due(now):
+            due = self._due(now)
+            for lane in due:
                 await self._take_up(lane, now)
+            if due:
+                # What falls due meanwhile shares one look into the store.
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
             await self._sleep()
 
     def _due(self, now: datetime) -> list[Lane]:
         return [
             lane
-            for lane in self._lanes.values()
+            for lane in self._expecting
             if lane.next_due_at is not None and lane.next_due_at <= now and self._has_room(lane)
         ]
 
@@ -77,6 +86,7 @@ class Parking:
         limit = RETRIES_MAX - len(lane.retries)
         # Cleared first: a row committed while we read must be able to set it again.
         lane.next_due_at = None
+        self._expecting.discard(lane)
         rows, next_due_at = await self._log.due(lane.name, now, limit, frozenset(lane.taken))
         for row in rows:
             lane.taken.add(row.place)
@@ -92,7 +102,7 @@ class Parking:
         now = self._clock.now()
         waits = [
             (lane.next_due_at - now).total_seconds()
-            for lane in self._lanes.values()
+            for lane in self._expecting
             if lane.next_due_at is not None and self._has_room(lane)
         ]
         seconds = max(0.0, min(min(waits, default=SLEEP_SECONDS_MAX), SLEEP_SECONDS_MAX))
@@ -101,6 +111,3 @@ class Parking:
                 await self._asked.wait()
         except TimeoutError:
             return
-
-    def known(self) -> Iterable[Lane]:
-        return self._lanes.values()
