@@ -75,9 +75,9 @@ def store_full(path: Path, what: str) -> StoreFull:
 
 def corrupt(path: Path, what: str) -> StoreFailed:
     return StoreFailed(
-        f"{path} is corrupt and is not written any more ({what}): "
-        "keep the file, read what is left of it, and restore a backup",
+        f"{path} is corrupt and is not written any more ({' '.join(what.split())})",
         code="store-corrupt",
+        remedy="keep the file, read what is left of it, and restore a backup",
     )
 
 

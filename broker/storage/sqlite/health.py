@@ -42,9 +42,12 @@ class Health:
         self._wal = Wal(opened.connection, options)
         self._watch = FileWatch(path)
         self._reserve = Reserve(path, options.reserve_bytes)
-        self._reserve.restore()
         self._restored_at = time.monotonic()
         self.stopped: HeadraceError | None = None
+
+    def prepare(self) -> None:
+        """Allocate the reserve; may take a while, so before anything is asked for."""
+        self._reserve.restore()
 
     @property
     def refusal(self) -> HeadraceError | None:

@@ -36,9 +36,14 @@ class Inbox:
                 self._sort(self._queue.get(timeout=timeout_seconds))
             except Empty:
                 return
+        take, keep = self._queue.get_nowait, self._appends.append
         try:
             while True:
-                self._sort(self._queue.get_nowait())
+                item = take()
+                if item.__class__ is Append:  # nearly all are: the rest of _sort is not for them
+                    keep(item)
+                else:
+                    self._sort(item)
         except Empty:
             return
 

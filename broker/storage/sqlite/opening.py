@@ -58,7 +58,8 @@ def _open_owned(
     try:
         create_private(path)
         connection = open_writer(path, options)
-        unchecked = path.stat().st_size > options.quick_check_bytes
+        # An exclusive connection cannot be looked through beside the work.
+        unchecked = path.stat().st_size > options.quick_check_bytes and not options.exclusive
         if not unchecked and (found := find_corruption(connection)):
             raise corrupt(path, found)
         _recover(connection, path, options)

@@ -45,6 +45,7 @@ class Partition:
         writer = Writer(
             self.path, opened, self._options, self._clock, self._sql, answers, self.timings
         )
+        await loop.run_in_executor(None, writer.health.prepare)
         self._writer = writer
         self._readers = Readers(self.path, self._options, writer)
         self._upkeep = Upkeep(writer.transaction, self._sql, writer.owner_epoch)

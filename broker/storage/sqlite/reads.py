@@ -11,7 +11,7 @@ from zlib import crc32
 import apsw
 import orjson
 
-from broker.clock import from_milliseconds, to_milliseconds
+from broker.clock import EPOCH, from_milliseconds, to_milliseconds
 from broker.codec import decode_stored
 from broker.event import Cause, StoredEvent
 from broker.storage.rows import Mark, ParkedRow, Place, Retried
@@ -176,6 +176,7 @@ def _cut(facts: list[Fact], heads: bytes, data: bytes) -> list[StoredEvent]:
     """Events from their lengths and the two blobs that hold all their bytes."""
     events = []
     head_at = data_at = 0
+    known_ms, stored_at = 0, EPOCH
     for offset, stored_ms, head_bytes, data_bytes, principal, cause_offset, cause_trigger in facts:
         head = heads[head_at : head_at + head_bytes]
         head_at += head_bytes
@@ -186,15 +187,10 @@ def _cut(facts: list[Fact], heads: bytes, data: bytes) -> list[StoredEvent]:
         cause = None
         if cause_offset is not None and cause_trigger is not None:
             cause = Cause(cause_offset, cause_trigger)
-        events.append(
-            StoredEvent(
-                offset,
-                decode_stored(head, body),
-                from_milliseconds(stored_ms),
-                principal or "anonymous",
-                cause,
-            )
-        )
+        if stored_ms != known_ms:  # the same for all events of a commit
+            known_ms, stored_at = stored_ms, from_milliseconds(stored_ms)
+        event = decode_stored(head, body)
+        events.append(StoredEvent(offset, event, stored_at, principal or "anonymous", cause))
     return events
 
 

@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+BLOCK_BYTES = 512  # the unit of st_blocks
+MARGIN_BYTES_MIN = 2 << 20
+
 
 class Reserve:
     """A preallocated file beside the database, given up when a commit finds no room.
@@ -16,23 +19,38 @@ class Reserve:
         self.is_missing = size_bytes > 0
 
     def restore(self) -> bool:
-        """Allocate it if it is missing; false where there is no room for it."""
+        """Allocate it if it is missing; false where there is no room for it and some more.
+
+        Without the margin its own release would look like space returning, and a full disk
+        would be tried again every time.
+        """
         if not self.is_missing:
             return True
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            descriptor = os.open(self._path, flags, 0o600)
-        except OSError:  # no room for the name, or no right to it: missing as before
-            return False
-        try:
-            os.ftruncate(descriptor, self._size_bytes)
-            os.posix_fallocate(descriptor, 0, self._size_bytes)
-        except OSError:
+            self.is_missing = not (self._is_whole() or self._allocate())
+        except OSError:  # no room after all, or no right to it: missing as before
             self._path.unlink(missing_ok=True)
+        return not self.is_missing
+
+    def _is_whole(self) -> bool:
+        """Left by an owner before; blocks count, since a size alone may be a hole."""
+        try:
+            found = self._path.lstat()
+        except FileNotFoundError:
             return False
+        return min(found.st_size, found.st_blocks * BLOCK_BYTES) >= self._size_bytes
+
+    def _allocate(self) -> bool:
+        free = os.statvfs(self._path.parent)
+        margin_bytes = max(self._size_bytes // 4, min(self._size_bytes, MARGIN_BYTES_MIN))
+        if free.f_bavail * free.f_frsize < self._size_bytes + margin_bytes:
+            return False
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self._path, flags, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, self._size_bytes)
         finally:
             os.close(descriptor)
-        self.is_missing = False
         return True
 
     def release(self) -> None:

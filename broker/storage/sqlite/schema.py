@@ -22,13 +22,15 @@ def migrate(connection: apsw.Connection, path: Path, steps: Sequence[str]) -> No
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
     if application_id != APPLICATION_ID and (application_id or version or tables):
         raise StoreFailed(
-            f"{path} is not a headrace partition: name another data folder", code="not-headrace"
+            f"{path} is not a headrace partition",
+            code="not-headrace",
+            remedy="name another data folder",
         )
     if version > len(steps):
         raise StoreFailed(
-            f"{path} has schema version {version}, this program knows up to {len(steps)}: "
-            "run the newer program that wrote it, or restore a backup made before the upgrade",
+            f"{path} has schema version {version}, this program knows up to {len(steps)}",
             code="schema-newer",
+            remedy="run the newer program that wrote it, or restore a backup made before",
         )
     for number in range(version + 1, len(steps) + 1):
         _step(connection, steps[number - 1], number)

@@ -15,7 +15,8 @@ from typing import Any
 import apsw
 
 ROW = re.compile(r"\(\?(?:, \?)*\)")
-ROWS_MAX = 256
+ROWS_MAX = 512
+LEAVES_OUT_BLANKS = "WHERE column1 IS NOT NULL"
 # apsw caches statements up to this many bytes; longer ones would be prepared each time.
 CACHED_BYTES_MAX = 16_000
 
@@ -34,18 +35,28 @@ class Bulk:
             text[match.end() :],
         )
         self._texts: dict[int, str] = {}
+        self._pads = LEAVES_OUT_BLANKS in text
+        self._blanks = (None,) * self._row.count("?")
         rest = CACHED_BYTES_MAX - len(text)
         widest = max(1, rest // (len(self._row) + 2))
         self._rows_max = min(ROWS_MAX, 1 << (widest.bit_length() - 1))
 
     def write(self, connection: apsw.Connection, rows: Sequence[Values]) -> None:
-        """Run it for all `rows`, in order, in as few steps as their number has binary digits."""
+        """Run it for all `rows`, in order.
+
+        In one step where the statement leaves out blank rows (the last step is then filled
+        up with them), else in as many as the number of rows has binary digits.
+        """
         start, left = 0, len(rows)
         while left:
-            size = min(self._rows_max, 1 << (left.bit_length() - 1))
-            values = tuple(chain.from_iterable(rows[start : start + size]))
+            digits = (left - 1).bit_length() if self._pads else left.bit_length() - 1
+            size = min(self._rows_max, 1 << digits)
+            taken = min(size, left)
+            values = tuple(chain.from_iterable(rows[start : start + taken]))
+            if taken < size:
+                values += self._blanks * (size - taken)
             connection.execute(self._text(size), values)
-            start, left = start + size, left - size
+            start, left = start + taken, left - taken
 
     def _text(self, size: int) -> str:
         text = self._texts.get(size)

@@ -110,10 +110,10 @@ class Writer:
             self._fail(group, error)
             return
         self._position = written.position
-        self._answers.committed(group, written)
         self._timings.commit.observe(time.monotonic() - started_seconds)
         if written.stored:
             self._timings.rows.observe(len(written.stored))
+        self._answers.committed(group, written)
 
     def _refuse(self, group: Group) -> Group:
         """Answer what is not taken now; gives what is left. A checkpoint outlives a full disk."""

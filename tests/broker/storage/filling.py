@@ -20,7 +20,7 @@ A = "default/a"
 
 async def fill(folder: Path) -> dict[str, object]:
     ballast = folder / "ballast"
-    ballast.write_bytes(bytes(2 << 20))
+    ballast.write_bytes(bytes(3 << 20))
     options = small_options(reserve_bytes=1 << 20)
     path = folder / "b.db"
     store = Store(lambda _: SqliteEngine(path, SteadyClock(), options))
@@ -29,7 +29,7 @@ async def fill(folder: Path) -> dict[str, object]:
     had_reserve = (folder / "b.reserve").exists()
     settled = await settle_some(store)
     probe, refusing = await probe_code(store), (await store.engine.log.sizes()).refusing
-    while_full = (await store.append(event("while full"))).error
+    while_full = await codes_while_full(store)
     ballast.unlink()
     waited_seconds = await wait_for_room(store)
     await store.engine.log.close()
@@ -41,7 +41,7 @@ async def fill(folder: Path) -> dict[str, object]:
         "settled": settled,
         "probe": probe,
         "refusing": refusing,
-        "while_full": while_full.code if while_full else None,
+        "while_full": sorted(while_full),
         "waited_seconds": waited_seconds,
         "last_offset": loaded.last_offset,
         "dead": loaded.counts[A].dead,
@@ -74,6 +74,18 @@ async def probe_code(store: Store) -> str | None:
     except HeadraceError as refused:
         return refused.code
     return None
+
+
+async def codes_while_full(store: Store) -> set[str]:
+    """Over more than one try to get the reserve back: its own room is not space returning."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 2.2
+    codes = set()
+    while loop.time() < end:
+        error = (await store.append(event("while full"))).error
+        codes.add(error.code if error else "taken")
+        await asyncio.sleep(0.02)
+    return codes
 
 
 async def wait_for_room(store: Store) -> float:

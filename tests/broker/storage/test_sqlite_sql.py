@@ -10,7 +10,7 @@ from broker.storage.sqlite.sql import Bulk, load_migrations, load_statements
 from tests.contracts.store import attempt
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 7, 100, 255, 256, 257, 1000])
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 100, 511, 512, 513, 1000])
 def test_rows_of_any_number_are_written_in_order(count: int) -> None:
     connection = apsw.Connection(":memory:")
     connection.execute("CREATE TABLE t (a, b)")
@@ -30,6 +30,21 @@ def test_a_hundred_rows_take_three_steps() -> None:
     Bulk("INSERT INTO t VALUES (?)").write(connection, [(n,) for n in range(100)])
 
     assert [sql.count("?") for sql in steps] == [64, 32, 4]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 100, 128, 511, 512, 513, 1000])
+def test_blank_rows_fill_up_a_step_and_are_left_out(count: int) -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute("CREATE TABLE t (a, b)")
+    steps: list[str] = []
+    connection.trace_v2(apsw.SQLITE_TRACE_STMT, lambda traced: steps.append(traced["sql"]))
+    insert = "INSERT INTO t SELECT * FROM (VALUES (?, ?)) WHERE column1 IS NOT NULL"
+
+    Bulk(insert).write(connection, [(n, None) for n in range(count)])
+
+    assert len(steps) == (1 if count <= 512 else 2)
+    rows = connection.execute("SELECT a, b FROM t ORDER BY rowid").fetchall()
+    assert rows == [(n, None) for n in range(count)]
 
 
 def test_every_statement_can_be_prepared() -> None:

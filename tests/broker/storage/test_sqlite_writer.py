@@ -83,10 +83,14 @@ async def test_what_gathers_during_a_commit_shares_the_next(store: Store) -> Non
 async def test_an_idle_writer_is_not_woken(store: Store) -> None:
     assert isinstance(store.engine, SqliteEngine)
     await store.append(event("a"))
-    health = store.engine.log._partition.writer.health
-    health._wal.move()
+    partition = store.engine.log._partition
+    health = partition.writer.health
 
-    assert health.timeout_seconds is None
+    def move_and_ask(_: apsw.Connection) -> float | None:
+        health._wal.move()
+        return health.timeout_seconds
+
+    assert await partition.work(move_and_ask) is None
 
 
 @pytest.fixture
