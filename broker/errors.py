@@ -129,17 +129,26 @@ class StoreFull(Unavailable):
 
 
 class StoreFailed(Unavailable):
-    """`unknown` is true when the commit may have happened after all (I/O error at COMMIT)."""
+    """`unknown` is true when the commit may have happened after all (I/O error at COMMIT).
+
+    `remedy` is for what trying again cannot mend.
+    """
 
     code = "store-failed"
 
-    def __init__(self, what: str, *, code: str | None = None, unknown: bool = False) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        code: str | None = None,
+        unknown: bool = False,
+        remedy: str | None = None,
+    ) -> None:
+        again = "send it again; a repeat of a stored event is answered as a duplicate"
         super().__init__(
             what,
             code=code,
-            remedy="send it again; a repeat of a stored event is answered as a duplicate"
-            if unknown
-            else "try again",
+            remedy=remedy or (again if unknown else "try again"),
             retry_after_seconds=1.0,
         )
         self.unknown = unknown

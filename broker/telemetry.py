@@ -55,6 +55,7 @@ SIGNALS: dict[str, tuple[Level, str]] = {
     "process.draining": ("info", "SIGTERM: not ready, finishing what is in flight"),
     "process.overdue": ("warning", "calls outlast the grace and are made again; fields: calls"),
     "process.stopped": ("info", "all settled and closed; fields: open, seconds"),
+    "process.unchanged": ("warning", "SIGHUP: it cannot reload yet and goes on; fields: remedy"),
     "process.failed": ("error", "the process ends itself; fields: error"),
     "loop.blocked": ("warning", "the event loop stood still; fields: seconds"),
     "partition.loaded": ("info", "fields: broker, last_offset, triggers, parked"),
@@ -65,7 +66,7 @@ SIGNALS: dict[str, tuple[Level, str]] = {
     "delivery.dead": ("warning", "given up; one a second: trigger, count, and the latest"),
     "checkpoint.failed": ("error", "kept and tried again; fields: broker, error"),
     "sink.state": ("warning", "a target changed its state; fields: sink, state"),
-    "poison.suspected": ("warning", "tried alone after unclean ends; fields: trigger, offset"),
+    "poison.suspected": ("warning", "ended the process alone; fields: trigger, offset, ends"),
     "log.pruned": ("info", "fields: broker, up_to, events"),
 }
 

@@ -17,8 +17,14 @@ def serve(configuration: Configuration, options: Options) -> int:
     return run_loop(_serve(configuration, options))
 
 
+SWITCH_SECONDS = 0.0005
+
+
 def run_loop(main: Coroutine[Any, Any, int]) -> int:
     """On uvloop where there is one: it halves the price of a delivery."""
+    # The writers' threads ask for the interpreter between two steps of a commit; from a loop
+    # that is always busy they would get it only every 5 ms, and commits would starve.
+    sys.setswitchinterval(SWITCH_SECONDS)
     factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
     if find_spec("uvloop") is not None:
         import uvloop
@@ -33,6 +39,11 @@ async def _serve(configuration: Configuration, options: Options) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, process.stopping.set)
+    # Unhandled it would end the process, and whoever sends it wants anything but that.
+    loop.add_signal_handler(
+        signal.SIGHUP,
+        lambda: process.telemetry.emit("process.unchanged", remedy="restart to apply changes"),
+    )
     try:
         await process.start()
     except (HeadraceError, OSError) as error:

@@ -32,6 +32,20 @@ class NoAnswer:
         self.message = message
 
 
+class Usual:
+    """The last bodiless 2xx of an origin, byte for byte, and what it was parsed to.
+
+    Sinks mostly say the same: the same bytes at the start of an answer are the same answer,
+    and need no parser. A date in them costs one parsing a second.
+    """
+
+    __slots__ = ("answer", "data")
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.answer: Answer | None = None
+
+
 class Call:
     """One request. `head` ends with the blank line; `deadline` is monotonic seconds.
 

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 import httptools
 
-from sinks.http_call import Answer, Call, NoAnswer
+from sinks.http_call import Answer, Call, NoAnswer, Usual
 
 HEAD_BYTES_MAX = 65_536
 HEADERS_MAX = 128
@@ -17,20 +17,6 @@ INTERIM_ANSWERS_MAX = 16
 DRAIN_BYTES_MAX = 65_536  # read beyond what is kept before the connection is given up
 USUAL_BYTES_MAX = 1_024
 _VERSIONS = ("1.1", "1.0")
-
-
-class Usual:
-    """The last bodiless 2xx of an origin, byte for byte, and what it was parsed to.
-
-    Sinks mostly say the same: the same bytes at the start of an answer are the same answer,
-    and need no parser. A date in them costs one parsing a second.
-    """
-
-    __slots__ = ("answer", "data")
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.answer: Answer | None = None
 
 
 class Owner(Protocol):

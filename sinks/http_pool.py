@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sinks.http_call import Answer, BodyLimit, Call, NoAnswer
-from sinks.http_connection import Connection, Usual
+from sinks.http_call import Answer, BodyLimit, Call, NoAnswer, Usual
+from sinks.http_connection import Connection
 from sinks.http_dial import DialFailed
 
 Connect = Callable[[Callable[[], Connection], float], Awaitable[Connection]]

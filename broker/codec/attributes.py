@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from broker.codec.limits import DEFAULT_LIMITS, Limits
+from broker.codec.usual import usual_event
 from broker.codec.values import (
     FORBIDDEN,
     NAME,
     PLAIN,
     is_absolute_uri,
+    is_data_type,
     is_media_type,
+    is_plain,
     is_time,
     is_uri_reference,
 )
@@ -36,7 +39,7 @@ def make_event(
         if type(value) is not str:
             raise not_a_string(name)
     content_type = found.pop("datacontenttype", None)
-    return checked_event(found, content_type, data, is_plain(found), limits)
+    return checked_event(found, content_type, data, is_plain("".join(found.values())), limits)
 
 
 def with_attributes(event: Event, changes: Mapping[str, str | None]) -> Event:
@@ -49,19 +52,18 @@ def with_attributes(event: Event, changes: Mapping[str, str | None]) -> Event:
     return make_event(kept, event.data)
 
 
-def is_plain(found: Mapping[str, str]) -> bool:
-    """Whether no value needs encoding in a header; then none has a forbidden character."""
-    return PLAIN.fullmatch("".join(found.values())) is not None
-
-
 def checked_event(
     found: dict[str, str], content_type: str | None, data: bytes | None, plain: bool, limits: Limits
 ) -> Event:
     """The event, or InvalidEvent; takes `found` over and changes it.
 
     `found` is without datacontenttype, which is `content_type`. `plain` says that no value
-    needs encoding, known to the caller: one pattern over all values instead of one for each.
+    needs encoding, known to the caller: one test of all values instead of one for each.
     """
+    if plain:
+        event = usual_event(found, content_type, data, limits)
+        if event is not None:
+            return event
     version = found.pop("specversion", None)
     event_id = found.pop("id", None)
     source = found.pop("source", None)
@@ -69,25 +71,14 @@ def checked_event(
     if version != "1.0" or not event_id or not source or not event_type:
         raise _required((version, event_id, source, event_type))
     attributes = {"specversion": "1.0", "id": event_id, "source": source, "type": event_type}
-    if not plain:
-        encoded = _encoded({**attributes, **found})
+    attributes.update(found)
+    encoded = _encoded(attributes)
     if not is_uri_reference(source):
         raise _bad_source(source)
-    if found:
-        _check_others(found, limits)
-        attributes.update(found)
-    if plain:
-        head = (
-            f"ce-specversion: 1.0\r\nce-id: {event_id}\r\n"
-            f"ce-source: {source}\r\nce-type: {event_type}\r\n"
-        )
-        for name, value in found.items():
-            head += f"ce-{name}: {value}\r\n"
-    else:
-        head = "".join([f"ce-{name}: {value}\r\n" for name, value in encoded.items()])
+    _check_others(found, limits)
+    head = "".join([f"ce-{name}: {value}\r\n" for name, value in encoded.items()])
     if content_type is not None:
-        if content_type != "application/json":
-            _check_content_type(content_type)
+        _check_content_type(content_type)
         attributes["datacontenttype"] = content_type
         head += f"content-type: {content_type}\r\n"
     return Event(attributes, data, head.encode())
@@ -172,8 +163,7 @@ def _check_content_type(content_type: str) -> None:
             where="datacontenttype",
             remedy="write type/subtype in ASCII, e.g. text/plain; charset=utf-8",
         )
-    # Delivered in binary mode it would be read as an event of another source: a forgery.
-    if content_type.lower().startswith("application/cloudevents"):
+    if not is_data_type(content_type):
         raise InvalidEvent(
             "data that is itself an event cannot be told from one in binary mode",
             code="bad-datacontenttype",

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import unquote, unquote_to_bytes
 
 from broker.codec.attributes import check_name, checked_event
 from broker.codec.limits import DEFAULT_LIMITS, Limits, check_size
-from broker.codec.values import PLAIN
+from broker.codec.values import PLAIN, is_plain
 from broker.errors import InvalidEvent
 from broker.event import Event
 
@@ -50,7 +51,7 @@ def decode_binary(
     except UnicodeDecodeError as error:
         raise _broken(name.decode("latin-1"), "bytes that are not UTF-8") from error
     content_type = found.pop("datacontenttype", None)
-    plain = PLAIN.fullmatch("".join(found.values())) is not None
+    plain = is_plain("".join(found.values()))
     if not plain:
         found = {name: _header_value(name, value) for name, value in found.items()}
     data = None if content_type is None and not body else body
@@ -84,6 +85,7 @@ def decode_stored(head: bytes, data: bytes | None) -> Event:
         ) from error
 
 
+@lru_cache(maxsize=256)
 def _extension(name: bytes) -> str:
     attribute = name[3:].decode("latin-1")
     check_name(attribute)

@@ -4,6 +4,7 @@ from base64 import b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import orjson
@@ -11,7 +12,7 @@ import orjson
 from broker.codec.attributes import OPTIONAL, REQUIRED, checked_event, not_a_string
 from broker.codec.limits import DEFAULT_LIMITS, Limits, check_size
 from broker.codec.strict_json import check_depth, parse
-from broker.codec.values import PLAIN, charset, is_json_type
+from broker.codec.values import charset, is_json_type, is_plain
 from broker.errors import InvalidEvent
 from broker.event import Event
 
@@ -22,11 +23,13 @@ _UTF8 = ("utf-8", "utf8", "us-ascii")
 _EMBEDDED = Limits(json_depth=63, json_nodes=99_900)
 
 
-class _Data(msgspec.Struct, gc=False):
-    data: msgspec.Raw
+class Entry(msgspec.Struct, gc=False):
+    """Where in its text an event's data stands; empty where it has no such member."""
+
+    data: msgspec.Raw = msgspec.Raw(b"")
 
 
-_DATA = msgspec.json.Decoder(_Data)
+_ENTRY = msgspec.json.Decoder(Entry)
 
 
 def decode_structured(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Event:
@@ -42,12 +45,20 @@ def decode_structured(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Event:
         raise InvalidEvent(
             "the JSON is no object", code="not-an-object", remedy="send one event as an object"
         )
+    return event_of(members, _ENTRY.decode(body) if "data" in members else None, limits)
+
+
+def event_of(members: dict[str, Any], entry: Entry | None, limits: Limits) -> Event:
+    """The event that `members` say; takes them over. `entry` is not None where there is data.
+
+    Raises InvalidEvent, TooLarge.
+    """
     content_type = members.pop("datacontenttype", None)
     if content_type is not None and type(content_type) is not str:
         raise not_a_string("datacontenttype")
     data: bytes | None = None
-    if "data" in members:
-        data = _written_data(body, members, content_type, limits)
+    if entry is not None and "data" in members:
+        data = _written_data(entry.data, members, content_type, limits)
         content_type = content_type or "application/json"
     elif "data_base64" in members:
         data = _decoded_data(members.pop("data_base64"))
@@ -56,15 +67,14 @@ def decode_structured(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Event:
     except TypeError:
         members = _canonical(members)
         values = "".join(members.values())
-    plain = PLAIN.fullmatch(values) is not None
-    return checked_event(members, content_type, data, plain, limits)
+    return checked_event(members, content_type, data, is_plain(values), limits)
 
 
 def _written_data(
-    body: bytes, members: dict[str, object], content_type: str | None, limits: Limits
+    raw: msgspec.Raw, members: dict[str, Any], content_type: str | None, limits: Limits
 ) -> bytes:
     value = members.pop("data")
-    if members.pop("data_base64", None) is not None:
+    if "data_base64" in members and members.pop("data_base64") is not None:
         raise InvalidEvent(
             "data stands beside data_base64",
             code="data-twice",
@@ -72,7 +82,7 @@ def _written_data(
             remedy="send one of them",
         )
     if type(value) is not str or content_type is None or is_json_type(content_type):
-        written = bytes(_DATA.decode(body).data)
+        written = bytes(raw)
         if type(value) is dict or type(value) is list:
             check_depth(written, limits.json_depth - 1)
         return written

@@ -9,6 +9,7 @@ import re
 # space, double quote and percent. Nearly every value is of this kind; it needs no other check
 # of its characters and no encoding.
 PLAIN = re.compile(r"[!#$&-~]*+")
+_PLAIN_BYTES = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'"%')
 NAME = re.compile(r"[a-z0-9]++")
 
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
@@ -50,6 +51,11 @@ _MEDIA_TYPE = re.compile(
     r"[\w!#$%&'*+\-.^`|~]++/[\w!#$%&'*+\-.^`|~]++(?: *;(?:[ -~]*[!-~])?)?", re.A
 )
 _CHARSET = re.compile(r'; *charset *= *"?([^"; ]*)', re.IGNORECASE)
+
+
+def is_plain(text: str) -> bool:
+    """Whether `text` is all PLAIN, sooner told than by the pattern where it is long."""
+    return text.isascii() and not text.encode().translate(None, _PLAIN_BYTES)
 
 
 def is_time(text: str) -> bool:
@@ -96,6 +102,17 @@ def is_absolute_uri(text: str) -> bool:
 def is_media_type(text: str) -> bool:
     """Whether `text` is type/subtype, perhaps with parameters, fit to stand in a header."""
     return _MEDIA_TYPE.fullmatch(text) is not None
+
+
+def is_data_type(content_type: str) -> bool:
+    """Whether `content_type` is a media type that the data of an event may have.
+
+    Data of `application/cloudevents…`, delivered in binary mode, would be read as an event of
+    another source: a forgery.
+    """
+    return is_media_type(content_type) and not content_type.lower().startswith(
+        "application/cloudevents"
+    )
 
 
 def is_json_type(content_type: str) -> bool:
