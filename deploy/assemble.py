@@ -9,7 +9,7 @@ from pathlib import Path
 
 from broker.clock import Clock
 from broker.codec import Limits
-from broker.errors import Draining, HeadraceError, StoreFull, Unavailable
+from broker.errors import Draining, HeadraceError, StoreFailed, StoreFull, Unavailable
 from broker.gathering import Gathering
 from broker.intake import Intake
 from broker.intake_options import IntakeOptions
@@ -93,7 +93,7 @@ class Assembler:
     async def _open_broker(self, spec: BrokerSpec) -> None:
         namespace, _, name = spec.name.partition("/")
         folder = self._data / namespace
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         options = SqliteOptions(on_fatal=partial(self._on_fatal, spec.name))
         if self._reserve_bytes is not None:
             options = replace(options, reserve_bytes=self._reserve_bytes)
@@ -187,6 +187,16 @@ class Assembler:
             forbidden=self._forbidden,
             broker_of=lambda name: self._triggers[name].broker,
         )
+
+
+def make_folder(folder: Path) -> None:
+    """Raises StoreFailed where there can be none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"no data can be kept in {folder}: {error.strerror}"
+        remedy = "name a folder that this process may write to with --data"
+        raise StoreFailed(what, code="no-data-folder", remedy=remedy) from error
 
 
 def retention_limits(spec: BrokerSpec) -> RetentionLimits:

@@ -22,7 +22,7 @@ Render = Callable[[Record], str]
 
 
 class LogWriter:
-    """Takes signals as a telemetry listener and writes them as lines."""
+    """Takes signals as a telemetry listener and writes them as lines, once it is begun."""
 
     def __init__(
         self, form: Form, stream: TextIO | None = None, records_max: int = RECORDS_MAX
@@ -31,8 +31,7 @@ class LogWriter:
         self._form = form
         self._stream = stream or sys.stderr
         self._queue: queue.Queue[Record | None] = queue.Queue(records_max)
-        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def __call__(self, name: str, level: Level, fields: dict[str, Any]) -> None:
         """One record; dropped and counted where the queue is full."""
@@ -43,18 +42,28 @@ class LogWriter:
         except queue.Full:
             self.dropped += 1
 
+    def begin(self) -> None:
+        """Write what is queued and what comes; until then records wait in the queue.
+
+        So a start is not held up by the import of what draws lines, a tenth of a second.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+            self._thread.start()
+
     def close(self, timeout_seconds: float = 1.0) -> None:
         """Write what is queued, as far as the output takes it in time."""
+        self.begin()
         try:
             self._queue.put(None, timeout=timeout_seconds)
         except queue.Full:
             return
-        self._thread.join(timeout_seconds)
+        if self._thread is not None:
+            self._thread.join(timeout_seconds)
 
     def _write(self) -> None:
         render: Render | None = None
         while (record := self._queue.get()) is not None:
-            # Here and not before: what draws lines takes a tenth of a second to import.
             render = render or renderer(self._form, self._stream.isatty())
             try:
                 self._stream.write(render(record) + "\n")

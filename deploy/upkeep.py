@@ -50,6 +50,8 @@ async def limit_backlog(broker: RunningBroker) -> None:
     partition = broker.partition
     beyond = await broker.engine.log.offset_beyond_bytes(broker.spec.limits.backlog_bytes)
     if partition.lowest_needed() <= beyond:
+        await partition.drain()  # routing may be much farther than the disk knows
+    if partition.lowest_needed() <= beyond:
         await partition.overflow(beyond)
     broker.is_backlog_full = partition.lowest_needed() <= beyond
 

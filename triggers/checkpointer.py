@@ -38,8 +38,8 @@ class Checkpointer:
         self._committed = committed
         self._pending: Checkpoint | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._sealed = self._written = 0  # checkpoints since start
+        self._wrote = asyncio.Event()
 
     def changed(self) -> None:
         """The ledger has got something; called often, costs nothing while one is armed."""
@@ -50,7 +50,6 @@ class Checkpointer:
         elif self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(DELAY_SECONDS, self._flush)
-            self._quiet.clear()
 
     def _flush(self) -> None:
         if self._timer is not None:
@@ -58,9 +57,9 @@ class Checkpointer:
             self._timer = None
         if self._pending is not None or self._ledger.is_empty:
             return
-        self._quiet.clear()
         routed, lowest = self._stand()
         self._pending = self._ledger.seal(routed, lowest, self._clock.now())
+        self._sealed += 1
         self._log.checkpoint(self._pending, self._done)
 
     def _done(self, error: HeadraceError | None) -> None:
@@ -72,13 +71,18 @@ class Checkpointer:
             loop.call_later(AGAIN_SECONDS, self._log.checkpoint, checkpoint, self._done)
             return
         self._pending = None
-        if self._ledger.is_empty:
-            self._quiet.set()
-        else:
-            self.changed()
+        self._written += 1
+        self._wrote.set()
+        self.changed()
         self._committed(checkpoint)
 
     async def flush(self) -> None:
-        """Write all there is and wait until it is on disk; the caller bounds the wait."""
+        """Write all there is now and wait until it is on disk; the caller bounds the wait.
+
+        What is put in meanwhile is not waited for: under load there is always more.
+        """
         self._flush()
-        await self._quiet.wait()
+        last = self._sealed + (not self._ledger.is_empty)
+        while self._written < last:
+            self._wrote.clear()
+            await self._wrote.wait()

@@ -286,6 +286,9 @@ class Lane:
         return Cursor(self.name, first - 1, (*ranges, *self._skip_beyond(end)))
 
     def _skip_beyond(self, end: int) -> tuple[tuple[int, int], ...]:
+        """What a restart found settled stays said until the cursor itself covers it."""
+        if self.skip and self.skip[-1][1] <= end:
+            self.skip = ()
         return tuple((max(first, end + 1), last) for first, last in self.skip if last > end)
 
     def is_skipped(self, offset: int) -> bool:

@@ -60,6 +60,7 @@ class Ledger:
         self.records: list[Record] = []
         self.revisions: list[Revision] = []
         self.states: list[TriggerState] = []
+        self.left: list[Cursor] = []  # of triggers that have no lane any more
 
     @property
     def is_empty(self) -> bool:
@@ -70,6 +71,7 @@ class Ledger:
             or self.records
             or self.revisions
             or self.states
+            or self.left
         )
 
     def touch(self, lane: "Lane") -> None:
@@ -83,7 +85,7 @@ class Ledger:
         less while a lane without a cursor row of its own is still behind, and then no lane
         may lean on it.
         """
-        cursors: list[Cursor] = []
+        cursors = self.left
         following: list[str] = []
         counts: list[Counts] = []
         marks: list[Mark] = []

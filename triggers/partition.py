@@ -11,7 +11,7 @@ from typing import Any
 from broker.clock import Clock
 from broker.event import StoredEvent
 from broker.storage.engine import Engine
-from broker.storage.rows import Checkpoint, Loaded, TriggerState
+from broker.storage.rows import Checkpoint, Cursor, Loaded, TriggerState
 from broker.telemetry import Telemetry
 from triggers.caution import Caution
 from triggers.checkpointer import Checkpointer
@@ -177,10 +177,15 @@ class Partition:
         configured again.
         """
         for name in left_behind(loaded, configured):
-            is_open = name in loaded.cursors or name in loaded.parked
+            has_row = name in loaded.cursors
+            is_level = loaded.routed >= loaded.last_offset
+            is_open = has_row or name in loaded.parked or not is_level
             self._telemetry.emit("trigger.left", trigger=name, has_backlog=is_open)
-            if not is_open and loaded.routed >= loaded.last_offset:
+            if not is_open:
                 self.ledger.revisions.append(removed(name, loaded, self._clock.now()))
+            elif not has_row:
+                # No lane holds routing back for it: what it leaned on will be written farther.
+                self.ledger.left.append(Cursor(name, loaded.routed))
 
     # -- at work -----------------------------------------------------------------------------
 
@@ -246,7 +251,8 @@ class Partition:
     # -- stop --------------------------------------------------------------------------------
 
     async def drain(self) -> None:
-        """Finish what is in flight (the pool takes nothing new) and write it down."""
+        """Write down what has been settled, and how far routing is."""
+        self.note_progress()
         await self._checkpointer.flush()
 
     async def close(self) -> None:

@@ -30,6 +30,8 @@ class Router:
         self.index.add(lane, lane.revisions[-1][2])
         if lane.position >= self.routed:
             lane.is_following = True
+            if lane.has_row:  # as in `catch_up`: the row would stand still from now on
+                lane.ledger.touch(lane)
         else:
             self.behind.add(lane)
 
@@ -88,7 +90,6 @@ class Router:
         """The lane has been offered all there is: from now on it follows."""
         lane.position = self.routed
         lane.is_following = True
-        lane.skip = ()
         self.behind.discard(lane)
         lane.ledger.touch(lane)
 

@@ -3,14 +3,18 @@
 from functools import lru_cache
 
 import msgspec
+import orjson
 
 from broker.codec.limits import DEFAULT_LIMITS, Limits, check_size
-from broker.codec.structured import decode_structured
+from broker.codec.strict_json import repeats_a_name
+from broker.codec.structured import Entry, decode_structured, event_of
 from broker.errors import HeadraceError, Invalid, InvalidBatch, InvalidEvent, TooLarge
 from broker.event import Event
 
-_ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
+_RAW_ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
+_ENTRIES = msgspec.json.Decoder(list[Entry])
 _FEW_COMMAS = 50_000
+_GROUP_ENTRIES = 64
 
 
 def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Event]:
@@ -20,16 +24,58 @@ def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Event]:
     empty, TooLarge(code="too-many-events") beyond `limits.batch_events`.
     """
     check_size(len(body), limits.batch_bytes, "batch")
+    events = _together(body, limits)
+    if events is not None:
+        return events
     entries = _entries(body, limits)
-    events: list[Event] = []
+    events = []
     bad: list[tuple[int, HeadraceError]] = []
-    for index, entry in enumerate(entries):
+    for start in range(0, len(entries), _GROUP_ENTRIES):
+        group = entries[start : start + _GROUP_ENTRIES]
+        taken = _together(b"[%b]" % b",".join(group), limits)
+        if taken is None:
+            taken = _one_by_one(group, start, bad, limits)
+        events += taken
+    if bad:
+        raise InvalidBatch(f"{len(bad)} of {len(entries)} entries cannot be taken", bad)
+    return events
+
+
+def _together(array: bytes, limits: Limits) -> list[Event] | None:
+    """The events of `array`, read by one pass each of both parsers; None where one is refused.
+
+    None too where an entry might be over a limit that is each entry's own, empty, or `array`
+    no array: what is wrong, and with which entry, is found by looking at them one by one.
+    """
+    # n bytes hold at most (n + 1) / 2 values, so here no entry is too large or has too many.
+    if len(array) > limits.event_bytes or len(array) >= 2 * limits.json_nodes:
+        return None
+    try:
+        values = orjson.loads(array)
+        if type(values) is not list or not 0 < len(values) <= limits.batch_events:
+            return None
+        if repeats_a_name(array, values):
+            return None
+        # Strict, so that as many come of the one parser as of the other.
+        pairs = zip(values, _ENTRIES.decode(array), strict=True)
+        return [event_of(members, entry, limits) for members, entry in pairs]
+    except (Invalid, orjson.JSONDecodeError, msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _one_by_one(
+    entries: list[msgspec.Raw],
+    start: int,
+    bad: list[tuple[int, HeadraceError]],
+    limits: Limits,
+) -> list[Event]:
+    """The good ones of `entries`, of which the first is number `start`; the others join `bad`."""
+    events: list[Event] = []
+    for index, entry in enumerate(entries, start):
         try:
             events.append(decode_structured(bytes(entry), limits))
         except Invalid as error:
             bad.append((index, error))
-    if bad:
-        raise InvalidBatch(f"{len(bad)} of {len(entries)} entries cannot be taken", bad)
     return events
 
 
@@ -39,7 +85,7 @@ def _entries(body: bytes, limits: Limits) -> list[msgspec.Raw]:
     if body.count(b",") > _FEW_COMMAS:
         _check_fits(body, limits.batch_events)
     try:
-        entries = _ENTRIES.decode(body)
+        entries = _RAW_ENTRIES.decode(body)
     except msgspec.ValidationError as error:
         raise InvalidEvent(
             "the JSON is no array", code="not-an-array", remedy="send an array of events"

@@ -39,6 +39,8 @@ FIELD_VALUES: dict[str, Callable[[DeadLetter], str | int | None]] = {
     "event_id": lambda letter: letter.event.id,
 }
 
+MILLISECONDS_END = 1 << 63  # of what a 64-bit column can be compared with
+
 
 def check_condition(condition: Condition) -> None:
     """Raise Invalid(code="bad-condition") unless every engine can answer it."""
@@ -85,6 +87,8 @@ def decode_cursor(cursor: str) -> tuple[int, str]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         milliseconds, _, last_id = text.partition(":")
+        if not 0 <= int(milliseconds) < MILLISECONDS_END:
+            raise ValueError("no time that a store keeps")
         return int(milliseconds), last_id
     except (binascii.Error, ValueError) as error:
         raise Invalid(

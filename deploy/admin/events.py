@@ -12,6 +12,7 @@ from deploy.running import Running, RunningBroker
 router = APIRouter(prefix="/api/v1")
 
 PAGE_BYTES_MAX = 64 * 1024 * 1024
+END = 1 << 62  # beyond any offset
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
@@ -54,10 +55,13 @@ async def events(
         if since.tzinfo is None:
             raise Invalid("since has no time zone", code="bad-parameter", remedy="end it with Z")
         lowest = await one.engine.log.offset_at(since)
-    top = (cursor or one.partition.router.routed + 1) - 1
+    top = min(cursor or END, one.partition.router.routed + 1) - 1
     after = max(lowest, top - limit)
-    page = await one.engine.log.read(after, top - after, PAGE_BYTES_MAX) if top > after else ()
-    items = [event_view(one.spec.name, stored) for stored in page if stored.offset <= top]
+    items: list[dict[str, Any]] = []
+    while after < top:  # a reading ends at its bytes, and what is shown is without the data
+        page = await one.engine.log.read(after, top - after, PAGE_BYTES_MAX)
+        items += [event_view(one.spec.name, stored) for stored in page if stored.offset <= top]
+        after = page[-1].offset if page else top
     items.reverse()
     more = items and items[-1]["offset"] > max(lowest, 0) + 1
     return {"items": items, "next": items[-1]["offset"] if more else None}

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from broker.errors import Invalid, Unavailable
-from deploy.addresses import Address
+from broker.errors import Invalid
+from deploy.addresses import Address, cannot_listen
 from deploy.admin.app import LOOPBACK, create_app
 from deploy.running import Running
 
@@ -25,7 +25,7 @@ class _Server(uvicorn.Server):
 
 class AdminListener:
     def __init__(self, running: Running) -> None:
-        self._running = running
+        self._app = create_app(running)
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -43,13 +43,9 @@ class AdminListener:
             family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
             listening = socket.create_server((address.host, address.port), family=family)
         except OSError as error:
-            raise Unavailable(
-                f"cannot listen on {address}: {error.strerror}",
-                where="--admin",
-                remedy="choose another port, or 0 for a free one",
-            ) from error
+            raise cannot_listen(address, error, "--admin") from error
         config = uvicorn.Config(
-            create_app(self._running),
+            self._app,
             lifespan="off",
             log_config=None,
             access_log=False,

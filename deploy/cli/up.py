@@ -1,12 +1,18 @@
 """`headrace up`: run brokers, triggers, ingress and admin from YAML."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from deploy.addresses import parse_address
+
+
+class LogFormat(StrEnum):
+    CONSOLE = "console"
+    JSON = "json"
 
 
 def up(
@@ -18,7 +24,9 @@ def up(
     ] = Path("headrace-data"),
     listen: Annotated[str, typer.Option(help="HOST:PORT of the ingress")] = "127.0.0.1:8080",
     admin: Annotated[str, typer.Option(help="HOST:PORT of the admin listener")] = "127.0.0.1:8081",
-    log_format: Annotated[str, typer.Option(help="console or json")] = "console",
+    log_format: Annotated[
+        LogFormat, typer.Option(help="how log records are written")
+    ] = LogFormat.CONSOLE,
     drain_delay: Annotated[
         float, typer.Option(help="seconds to go on accepting after SIGTERM", min=0.0)
     ] = 0.0,
@@ -44,7 +52,7 @@ def up(
         data=data,
         ingress=parse_address(listen, "--listen"),
         admin=parse_address(admin, "--admin"),
-        log_format="json" if log_format == "json" else "console",
+        log_format=log_format.value,
         drain_delay_seconds=drain_delay,
         failpoint=environment.failpoint,
     )

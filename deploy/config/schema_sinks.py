@@ -39,6 +39,12 @@ def _path(text: str) -> str:
     return text
 
 
+def _file_path(text: str) -> str:
+    if "\0" in text:
+        raise InvalidValue("cannot be the name of a file", remedy="write a path without NUL")
+    return text
+
+
 def _template(text: str) -> str:
     try:
         Template(text, _CONFIGURED)
@@ -75,7 +81,7 @@ Path = Annotated[str, AfterValidator(_path)]
 
 
 class FileSinkFields(Strict):
-    path: Text
+    path: Annotated[Text, AfterValidator(_file_path)]
     rotate_bytes: Size | None = None
 
 

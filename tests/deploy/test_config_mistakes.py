@@ -71,6 +71,7 @@ BROKERS = (
 )
 SINKS = (
     ("FileSink", "path: ''", "'' is empty"),
+    ("FileSink", 'path: "a\\0b"', "cannot be the name of a file"),
     ("InferenceSink", "protocol: v2, url: 'http://h'", "has no protocol v2 yet"),
     ("InferenceSink", "protocol: onxx, url: 'file:a'", "write 'onnx'"),
     ("InferenceSink", "protocol: onnx, url: 'http://h'", "the value is no file: URL"),
@@ -160,6 +161,32 @@ def test_sinks_of_two_kinds_share_their_names(yaml: Any, mistakes: Mistakes) -> 
     found = mistakes(yaml.iris() + yaml.sink("FileSink", "path: a", "iris"))
 
     assert "FileSink default/iris is already declared" in found[0]
+
+
+@pytest.mark.parametrize("path", ["a", "./b/../a", "link"])
+def test_no_two_file_sinks_write_one_file(
+    yaml: Any, mistakes: Mistakes, tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "link").symlink_to("a")
+
+    found = mistakes(yaml.sink("FileSink", "path: a", "x") + yaml.sink("FileSink", f"path: {path}"))
+
+    assert found == [
+        "a.yaml:10:14: spec.path: is the file of FileSink default/x already; "
+        "name another, or use default/x"
+    ]
+
+
+def test_brokers_keep_out_of_the_namespace_of_sources(mistakes: Mistakes) -> None:
+    found = mistakes(
+        "apiVersion: eventing.knative.dev/v1\nkind: Broker\n"
+        "metadata: {name: a, namespace: sources}\n"
+    )
+
+    assert found == [
+        "a.yaml:3:32: metadata.namespace: 'sources' cannot hold brokers: its paths are those "
+        "of sources; name another namespace"
+    ]
 
 
 def test_all_mistakes_of_all_files_come_at_once_and_sorted(yaml: Any, tmp_path: Path) -> None:

@@ -188,6 +188,14 @@ def test_the_document_of_a_trigger_keeps_references_and_drops_what_means_nothing
     assert "t0p" not in repr(found)
 
 
+def test_a_secret_in_the_url_of_a_subscriber_is_not_represented(yaml: Any, read: Reader) -> None:
+    text = yaml.broker + yaml.trigger("subscriber: {uri: 'http://host/?key=${env:TOKEN}'}")
+
+    sink = read(text, TOKEN="t0p").triggers["default/t"].sink
+
+    assert "t0p" not in repr(sink)
+
+
 def test_fields_that_knative_knows_are_warnings(read: Reader) -> None:
     text = (
         "apiVersion: eventing.knative.dev/v1\nkind: Broker\n"

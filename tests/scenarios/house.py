@@ -190,6 +190,7 @@ class House:
 
     async def end(self) -> None:
         """Cancel what still runs; no claim about what it leaves."""
+        self.pool.is_held = True  # the dead begin nothing more
         if self.partition.dispatcher is not None:
             self.partition.dispatcher.close()
         for task in self.partition._tasks:
