@@ -19,6 +19,8 @@ from sinks.signing import Signer
 from sinks.sink import Done
 from sinks.spec import HttpSinkSpec
 
+TAKEN = Delivered(None, 202)  # what most sinks say; nobody changes an outcome
+
 
 class HttpSink:
     """One URL. Made without I/O; raises Invalid for a URL or a secret that cannot be used.
@@ -68,8 +70,8 @@ class HttpSink:
         self._submit(Call(head, body, deadline, self._body_limit, arrived))
 
     def _arrived(self, done: Done, result: Answer | NoAnswer) -> None:
-        if isinstance(result, Answer) and 202 <= result.status < 300:
-            done(Delivered(None, result.status, bool(result.body)))
+        if type(result) is Answer and 202 <= result.status < 300:
+            done(TAKEN if result.status == 202 and not result.body else taken(result))
         else:
             done(self._answers.outcome(result, self._clock.now()))
 
@@ -82,3 +84,8 @@ class HttpSink:
 
     async def close(self) -> None:
         """Nothing to do: the connections are the client's, and age out there."""
+
+
+def taken(answer: Answer) -> Delivered:
+    """Not 200 or 201, so it carries no reply, whatever its body."""
+    return Delivered(None, answer.status, bool(answer.body))

@@ -98,11 +98,7 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         assert transport is not None
         if call.body:
-            # One segment for small bodies, no copy of large ones.
-            if len(call.body) < 65_536:
-                transport.write(call.head + call.body)
-            else:
-                transport.writelines((call.head, call.body))
+            transport.writelines((call.head, call.body))
         else:
             transport.write(call.head)
 

@@ -15,6 +15,8 @@ _TRACEPARENT = re.compile(
 )
 _TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
 
+ONE_PIECE_BYTES_MAX = 65_536
+
 
 class RequestWriter:
     """Writes the requests to one endpoint; head (with its blank line) and body."""
@@ -32,18 +34,26 @@ class RequestWriter:
         ).encode("ascii")
 
     def write(self, delivery: Delivery, unix_seconds: int) -> tuple[bytes, bytes | None]:
-        """The request of one attempt; `unix_seconds` is its signature's time."""
+        """The request of one attempt; `unix_seconds` is its signature's time.
+
+        (head, body); a small body is with its head already, and then None: one segment for
+        small bodies, no copy of large ones.
+        """
         event = delivery.event
-        lines = self._prefix if self._structured else self._prefix + event.head
+        lines = [self._prefix] if self._structured else [self._prefix, event.head]
         body = encode_structured(event) if self._structured else event.data
         if "traceparent" in event.attributes:
-            lines += _trace_lines(event.attributes)
+            lines.append(_trace_lines(event.attributes))
         if self._signer is not None:
-            lines += self._signer.header(delivery.id, unix_seconds, body or b"")
-        return lines + (
+            lines.append(self._signer.header(delivery.id, unix_seconds, body or b""))
+        size_bytes = len(body) if body else 0
+        last = (
             f"headrace-delivery: {delivery.id}\r\nheadrace-attempt: {delivery.attempt}\r\n"
-            f"content-length: {len(body) if body else 0}\r\n\r\n"
-        ).encode("ascii"), body
+            f"content-length: {size_bytes}\r\n\r\n"
+        ).encode("ascii")
+        if body and size_bytes < ONE_PIECE_BYTES_MAX:
+            return b"".join((*lines, last, body)), None
+        return b"".join((*lines, last)), body
 
 
 def _trace_lines(attributes: Mapping[str, str]) -> bytes:

@@ -4,6 +4,7 @@ take (pool) → deliver (sink) → decide (policy) → settle (settler → ledge
 """
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -128,18 +129,24 @@ class Dispatcher:
     ) -> None:
         timings = self.timings
         timings.attempt.observe(ended - started)
-        timings.batch.observe(len(batch))
+        if len(batch) > 1:
+            timings.batch.observe(len(batch))
+        waits, ends = timings.queue_wait, timings.end_to_end
         for carriage, outcome in zip(batch, outcomes, strict=True):
-            stored = self._stored
             if carriage.stored_at is not self._stored_at:
                 # One commit's events share their time: the difference of clocks is taken once.
                 self._stored_at = carriage.stored_at
                 since = (self._clock.now() - carriage.stored_at).total_seconds()
-                stored = self._stored = ended - since
+                self._stored = ended - since
+            # Histogram.observe, written out: called for each delivery, the calls are its price.
             if carriage.attempt == 1:
-                timings.queue_wait.observe(started - stored)
+                value = started - self._stored
+                waits.counts[bisect_left(waits.bounds, value)] += 1
+                waits.sum += value
             if type(outcome) is Delivered:
-                timings.end_to_end.observe(ended - stored)
+                value = ended - self._stored
+                ends.counts[bisect_left(ends.bounds, value)] += 1
+                ends.sum += value
 
 
 def defects(batch: Sequence[Carriage], problem: str) -> list[Outcome]:

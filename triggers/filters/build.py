@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from broker.errors import InvalidFilter
 from triggers.filters.attributes import legacy
-from triggers.filters.cesql.compile import compile_filter
 from triggers.filters.combined import Everything, Not, all_of, any_of
 from triggers.filters.exact import Exact
 from triggers.filters.filter import Filter
@@ -136,6 +135,9 @@ class _Builder:
     def _cesql(self, where: str, asked: object) -> Filter:
         if not isinstance(asked, str):
             return self._refuse(where, f"is {_shown(asked)}, no text", "put it in quotes")
+        # Here and not above: most configurations have no CESQL, whose import takes 10 ms.
+        from triggers.filters.cesql.compile import compile_filter
+
         try:
             return compile_filter(asked)
         except InvalidFilter as error:
