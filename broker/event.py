@@ -52,10 +52,11 @@ class StoredEvent:
     """An event with its place in its partition; `offset` counts from 1, without gaps at append.
 
     `principal` is who published it (`anonymous` until publishers sign in; a reply's is
-    its trigger). `cause` is set for replies.
+    its trigger). `cause` is set for replies. `size_bytes` is the event's, taken once: each
+    trigger that it matches counts it twice.
     """
 
-    __slots__ = ("cause", "event", "offset", "principal", "stored_at")
+    __slots__ = ("cause", "event", "offset", "principal", "size_bytes", "stored_at")
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class StoredEvent:
         self.stored_at = stored_at
         self.principal = principal
         self.cause = cause
+        self.size_bytes = event.size_bytes
 
     def __repr__(self) -> str:
         return f"StoredEvent({self.offset}, {self.event!r})"

@@ -1,15 +1,14 @@
 """HTTP subscribers: one event a POST, in binary or structured mode, and what they answer."""
 
 import asyncio
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
 from broker.clock import Clock
 from broker.codec import Limits
 from broker.delivery import Delivered, Delivery, Outcome
 from broker.errors import Unavailable
 from sinks.addresses import EgressPolicy
-from sinks.http_call import Answer, Call, NoAnswer
+from sinks.http_call import Answer, BodyLimit, Call, NoAnswer
 from sinks.http_client import HttpClient
 from sinks.http_dial import CONNECT_SECONDS_MAX, DialFailed
 from sinks.http_outcome import Answers
@@ -66,14 +65,10 @@ class HttpSink:
         """Post one; no task and no future: these are a quarter of what a delivery costs."""
         unix_seconds = int(self._clock.now().timestamp()) if self._signs else 0
         head, body = self._write(delivery, unix_seconds)
-        arrived = partial(self._arrived, done)
-        self._submit(Call(head, body, deadline, self._body_limit, arrived))
+        self._submit(_Post(head, body, deadline, self._body_limit, self._outcome, done))
 
-    def _arrived(self, done: Done, result: Answer | NoAnswer) -> None:
-        if type(result) is Answer and 202 <= result.status < 300:
-            done(TAKEN if result.status == 202 and not result.body else taken(result))
-        else:
-            done(self._answers.outcome(result, self._clock.now()))
+    def _outcome(self, result: Answer | NoAnswer) -> Outcome:
+        return self._answers.outcome(result, self._clock.now())
 
     async def probe(self) -> None:
         """Connect, and keep the connection for the next delivery."""
@@ -86,6 +81,34 @@ class HttpSink:
         """Nothing to do: the connections are the client's, and age out there."""
 
 
-def taken(answer: Answer) -> Delivered:
-    """Not 200 or 201, so it carries no reply, whatever its body."""
-    return Delivered(None, answer.status, bool(answer.body))
+class _Post(Call):
+    """A call whose result becomes an outcome: one object, where callbacks would be three."""
+
+    __slots__ = ("judge", "tell")
+
+    def __init__(
+        self,
+        head: bytes,
+        body: bytes | None,
+        deadline: float,
+        body_limit: BodyLimit,
+        judge: Callable[[Answer | NoAnswer], Outcome],
+        tell: Done,
+    ) -> None:
+        self.head = head
+        self.body = body
+        self.deadline = deadline
+        self.body_limit = body_limit
+        self.is_finished = False
+        self.resent = False
+        self.judge = judge
+        self.tell = tell
+
+    def finish(self, result: Answer | NoAnswer) -> None:
+        if self.is_finished:
+            return
+        self.is_finished = True
+        if type(result) is Answer and result.status == 202 and not result.body:
+            self.tell(TAKEN)
+        else:
+            self.tell(self.judge(result))

@@ -43,11 +43,12 @@ class Checkpointer:
 
     def changed(self) -> None:
         """The ledger has got something; called often, costs nothing while one is armed."""
-        if self._pending is not None or self._ledger.is_empty:
+        if self._pending is not None:
             return
-        if self._ledger.urgent or self._ledger.settled >= SETTLED_AT_ONCE:
+        ledger = self._ledger
+        if ledger.urgent or ledger.settled >= SETTLED_AT_ONCE:
             self._flush()
-        elif self._timer is None:
+        elif self._timer is None and not ledger.is_empty:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(DELAY_SECONDS, self._flush)
 

@@ -13,7 +13,7 @@ from broker.clock import Clock
 from broker.delivery import Delivered, Failed, Outcome, OutcomeClass
 from broker.failpoint import reach
 from broker.telemetry import ROWS, Histogram, Telemetry
-from sinks.target import strains
+from sinks.target import Target, strains
 from triggers.carriage import Carriage
 from triggers.lane import Ended, Lane
 from triggers.settler import Settler
@@ -90,6 +90,7 @@ class Dispatcher:
     def _arrived(
         self, lane: Lane, batch: list[Carriage], started: float, ended: Ended, outcome: Outcome
     ) -> None:
+        """The outcome of a call of one delivery."""
         self._settle(lane, batch, (outcome,), started, ended)
 
     def _settle(
@@ -104,9 +105,18 @@ class Dispatcher:
         try:
             now = self._monotonic()
             reach("deliver.after")
-            self._record(lane, outcomes, now)
-            self._time(batch, outcomes, started, now)
-            self._settler.settle(lane, batch, outcomes, now - started)
+            strained = False
+            for carriage, outcome in zip(batch, outcomes, strict=True):
+                if type(outcome) is Delivered:
+                    self._time_delivered(carriage, started, now)
+                elif strains(outcome):
+                    strained = True
+                self._settler.settle(lane, carriage, outcome, now - started)
+            # The breaker counts calls: one failed if any of its outcomes speaks against the sink.
+            if lane.target.record(now, strained):
+                self._tell(lane.target)
+            self._time_call(batch, now - started)
+            self._settler.settled(len(batch))
             reach("settle.before")
             if lane.next_due_at is not None or not lane.is_following:
                 self._on_room(lane)
@@ -114,39 +124,32 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - the process ends: better than half a broker
             self._on_defect(error)
 
-    def _record(self, lane: Lane, outcomes: Sequence[Outcome], now: float) -> None:
-        """Tell the breaker: a call failed if any of its outcomes speaks against the sink."""
-        strained = False
-        for outcome in outcomes:
-            if type(outcome) is not Delivered and strains(outcome):
-                strained = True
-        target = lane.target
-        if target.record(now, strained):
-            self._telemetry.emit("sink.state", sink=target.name, state=target.state.value)
+    def _tell(self, target: Target) -> None:
+        self._telemetry.emit("sink.state", sink=target.name, state=target.state.value)
 
-    def _time(
-        self, batch: list[Carriage], outcomes: Sequence[Outcome], started: float, ended: float
-    ) -> None:
-        timings = self.timings
-        timings.attempt.observe(ended - started)
+    def _time_call(self, batch: list[Carriage], seconds: float) -> None:
+        attempts = self.timings.attempt
+        # Histogram.observe, written out here and below: the call would be most of its price.
+        attempts.counts[bisect_left(attempts.bounds, seconds)] += 1
+        attempts.sum += seconds
         if len(batch) > 1:
-            timings.batch.observe(len(batch))
-        waits, ends = timings.queue_wait, timings.end_to_end
-        for carriage, outcome in zip(batch, outcomes, strict=True):
-            if carriage.stored_at is not self._stored_at:
-                # One commit's events share their time: the difference of clocks is taken once.
-                self._stored_at = carriage.stored_at
-                since = (self._clock.now() - carriage.stored_at).total_seconds()
-                self._stored = ended - since
-            # Histogram.observe, written out: called for each delivery, the calls are its price.
-            if carriage.attempt == 1:
-                value = started - self._stored
-                waits.counts[bisect_left(waits.bounds, value)] += 1
-                waits.sum += value
-            if type(outcome) is Delivered:
-                value = ended - self._stored
-                ends.counts[bisect_left(ends.bounds, value)] += 1
-                ends.sum += value
+            self.timings.batch.observe(len(batch))
+
+    def _time_delivered(self, carriage: Carriage, started: float, ended: float) -> None:
+        if carriage.stored_at is not self._stored_at:
+            # One commit's events share their time: the difference of clocks is taken once.
+            self._stored_at = carriage.stored_at
+            since = (self._clock.now() - carriage.stored_at).total_seconds()
+            self._stored = ended - since
+        if carriage.attempt == 1:
+            value = started - self._stored
+            waits = self.timings.queue_wait
+            waits.counts[bisect_left(waits.bounds, value)] += 1
+            waits.sum += value
+        value = ended - self._stored
+        ends = self.timings.end_to_end
+        ends.counts[bisect_left(ends.bounds, value)] += 1
+        ends.sum += value
 
 
 def defects(batch: Sequence[Carriage], problem: str) -> list[Outcome]:

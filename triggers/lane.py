@@ -161,7 +161,7 @@ class Lane:
 
     def enqueue(self, stored: StoredEvent) -> None:
         self.queue.append(stored)
-        self.budget.used_bytes += stored.event.size_bytes
+        self.budget.used_bytes += stored.size_bytes
 
     # -- deliveries out ----------------------------------------------------------------------
 
@@ -177,18 +177,18 @@ class Lane:
             return False
         return True
 
-    def takeable_calls(self) -> int:
-        """Calls that could begin now, were there slots for all."""
-        if not self.may_begin:
-            return 0
-        events = len(self.queue) + len(self.retries) + len(self.released)
-        calls = -(-events // self.sink.batch_limit)
-        return min(calls, self.max_in_flight - self.in_flight)
-
     def take(self) -> list[Carriage]:
         """The deliveries of one call, oldest work first: retries, released rows, then the log."""
+        self.in_flight += 1
         limit = self.sink.batch_limit
         batch: list[Carriage] = []
+        if limit == 1 and self.turns is None and not (self.retries or self.released):
+            # The usual call, kept short: one event, fresh from the log.
+            stored = self.queue.popleft()
+            self.budget.used_bytes -= stored.size_bytes
+            self.open[stored.offset] = None
+            self.in_flight_deliveries += 1
+            return [fresh(self.id_prefix, self.name, stored)]
         while self.retries and len(batch) < limit:
             batch.append(self.retries.popleft())
         while self.released and len(batch) < limit:
@@ -197,14 +197,13 @@ class Lane:
         ordered = self.turns is not None
         while queue and len(batch) < limit:
             stored = queue.popleft()
-            self.budget.used_bytes -= stored.event.size_bytes
+            self.budget.used_bytes -= stored.size_bytes
             carriage = fresh(self.id_prefix, self.name, stored)
             if ordered:
                 carriage.order_key = stored.event.attributes.get(self.spec.order_by or "")
             else:
                 open_[stored.offset] = None
             batch.append(carriage)
-        self.in_flight += 1
         self.in_flight_deliveries += len(batch)
         return batch
 
@@ -213,7 +212,7 @@ class Lane:
         if self.turns is not None or not self.queue or self.queue[0].offset > up_to:
             return None
         stored = self.queue.popleft()
-        self.budget.used_bytes -= stored.event.size_bytes
+        self.budget.used_bytes -= stored.size_bytes
         return stored
 
     def rate_wait_seconds(self, now: float) -> float:

@@ -60,15 +60,18 @@ class Pool:
         self._is_pumping = True
         try:
             while (lane := self._next()) is not None:
-                batch = lane.take()
-                self.calls += 1
-                self._busy_lanes += lane.in_flight == 1
-                if lane.may_begin:
-                    lane.is_listed = True
-                    self._line.append(lane)
-                lane.carry(lane, batch, self._ended)
+                self._begin(lane)
         finally:
             self._is_pumping = False
+
+    def _begin(self, lane: Lane) -> None:
+        batch = lane.take()
+        self.calls += 1
+        self._busy_lanes += lane.in_flight == 1
+        if lane.may_begin:
+            lane.is_listed = True
+            self._line.append(lane)
+        lane.carry(lane, batch, self._ended)
 
     def _ended(self, lane: Lane, batch: list[Carriage]) -> None:
         lane.in_flight -= 1

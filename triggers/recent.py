@@ -27,7 +27,7 @@ class Recent:
             self._events, self._bytes = [], 0
         self._events.extend(group)
         for stored in group:
-            self._bytes += stored.event.size_bytes
+            self._bytes += stored.size_bytes
         if len(self._events) > EVENTS_MAX or self._bytes > BYTES_MAX:
             self._forget()
 
@@ -36,9 +36,9 @@ class Recent:
         keep = 0
         bytes_kept = 0
         for stored in reversed(self._events):
-            bytes_kept += stored.event.size_bytes
+            bytes_kept += stored.size_bytes
             if keep >= EVENTS_MAX // 2 or bytes_kept > BYTES_MAX // 2:
-                bytes_kept -= stored.event.size_bytes
+                bytes_kept -= stored.size_bytes
                 break
             keep += 1
         self._events = self._events[len(self._events) - keep :]

@@ -53,25 +53,23 @@ class Settler:
         self._on_settled = on_settled
 
     def settle(
-        self,
-        lane: Lane,
-        batch: Sequence[Carriage],
-        outcomes: Sequence[Outcome],
-        duration_seconds: float,
+        self, lane: Lane, carriage: Carriage, outcome: Outcome, duration_seconds: float
     ) -> None:
-        """Settle and count each delivery of one call."""
-        for carriage, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Failed):
-                self._failed(lane, carriage, outcome, duration_seconds)
-                continue
-            lane.counts.ok += 1
-            if outcome.ignored_body:
-                lane.counts.ignored_bodies += 1
-            if outcome.reply is None and carriage.row is None and carriage.order_key is None:
-                lane.leave(carriage, delivered=True)  # the usual case, kept short
-            else:
-                self._delivered(lane, carriage, outcome, duration_seconds)
-        self._ledger.settled += len(batch)
+        """Settle and count one delivery; after all of a call, say so by `settled`."""
+        if isinstance(outcome, Failed):
+            self._failed(lane, carriage, outcome, duration_seconds)
+            return
+        lane.counts.ok += 1
+        if outcome.ignored_body:
+            lane.counts.ignored_bodies += 1
+        if outcome.reply is None and carriage.row is None and carriage.order_key is None:
+            lane.leave(carriage, delivered=True)  # the usual case, kept short
+        else:
+            self._delivered(lane, carriage, outcome, duration_seconds)
+
+    def settled(self, deliveries: int) -> None:
+        """So many more are in the ledger."""
+        self._ledger.settled += deliveries
         self._on_settled()
 
     def _failed(

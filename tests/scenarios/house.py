@@ -30,7 +30,7 @@ from triggers.trigger import DeliveryPolicy, TriggerSpec
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _JumpingSelector(selectors.DefaultSelector):
     """Never waits: tells the loop how far it may jump."""
 
     passed_seconds = 0.0

@@ -194,16 +194,16 @@ async def test_an_answer_that_refuses_does_not_open_the_breaker(bench: Bench) ->
 
 
 async def test_attempts_and_the_whole_way_are_timed(bench: Bench) -> None:
-    lane = make_lane(ledger=bench.ledger, sink=OddSink(lambda: [Delivered()]))
+    lane = make_lane(ledger=bench.ledger, sink=OddSink(lambda: [Delivered()] * 2, batch_limit=2))
     at = bench.clock.now() - timedelta(seconds=20)
-    push(lane, StoredEvent(1, event(1), at))
+    push(lane, *(StoredEvent(offset, event(offset), at) for offset in (1, 2)))
 
     await bench.carry(lane)
 
     timings = bench.dispatcher.timings
-    assert (timings.attempt.sum, timings.batch.sum) == (2.0, 1.0)
-    assert timings.queue_wait.sum == pytest.approx(20.0)
-    assert timings.end_to_end.sum == pytest.approx(22.0)
+    assert (timings.attempt.sum, timings.batch.sum) == (2.0, 2.0)
+    assert timings.queue_wait.sum == pytest.approx(2 * 20.0)
+    assert timings.end_to_end.sum == pytest.approx(2 * 22.0)
 
 
 async def test_a_defect_of_ours_is_told_and_not_swallowed(bench: Bench) -> None:

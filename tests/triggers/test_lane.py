@@ -225,19 +225,20 @@ def test_while_too_much_is_settled_and_not_on_disk_no_call_begins() -> None:
 
     lane.ledger.settled = SETTLED_MAX
 
-    assert lane.takeable_calls() == 0
+    assert not lane.may_begin
     assert lane.ledger.is_blocking, "or nobody would wake it again"
 
 
-def test_calls_that_could_begin_are_counted_in_batches_up_to_the_limit() -> None:
-    lane = make_lane(sink=RecorderSink(batch_limit=4), max_in_flight=3)
-    push(lane, *stored_range(1, 5))
+def test_at_its_calls_in_flight_no_call_begins_until_one_has_ended() -> None:
+    lane = make_lane(sink=RecorderSink(batch_limit=4), max_in_flight=2)
+    push(lane, *stored_range(1, 40))
 
-    before = lane.takeable_calls()
-    push(lane, *stored_range(6, 40))
     lane.take()
+    lane.take()
+    at_the_bound = lane.may_begin
+    lane.in_flight -= 1
 
-    assert (before, lane.takeable_calls()) == (2, 2)
+    assert (at_the_bound, lane.may_begin) == (False, True)
 
 
 def test_only_events_at_or_before_an_offset_are_dropped_and_no_ordered_ones() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from broker.delivery import Attempt, Delivered, Failed, OutcomeClass, Reason
+from broker.delivery import Attempt, Delivered, Failed, Outcome, OutcomeClass, Reason
 from broker.event import Cause, Event
 from broker.storage.rows import DeadState, Reply
 from broker.telemetry import Telemetry
@@ -61,7 +61,8 @@ class Bench:
         return make_lane(ledger=self.ledger, **facts)
 
     def settle(self, lane: Lane, carriage: Carriage, outcome: Delivered | Failed) -> None:
-        self.settler.settle(lane, [carriage], [outcome], 0.25)
+        self.settler.settle(lane, carriage, outcome, 0.25)
+        self.settler.settled(1)
 
 
 @pytest.fixture
@@ -97,8 +98,11 @@ async def test_each_delivery_of_a_call_has_its_own_outcome(bench: Bench) -> None
     push(lane, *stored_range(1, 3))
     batch = [lane.take()[0] for _ in range(3)]
     busy = Failed(OutcomeClass.TRANSIENT, "HTTP 503", 503)
+    outcomes: list[Outcome] = [Delivered(), busy, Delivered()]
 
-    bench.settler.settle(lane, batch, [Delivered(), busy, Delivered()], 0.25)
+    for carriage, outcome in zip(batch, outcomes, strict=True):
+        bench.settler.settle(lane, carriage, outcome, 0.25)
+    bench.settler.settled(len(batch))
 
     assert [place.offset for place in bench.ledger.parked] == [2]
     assert attempts(lane) == {"ok": 2, "transient": 1}

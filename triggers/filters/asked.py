@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from broker.event import Event
-from triggers.filters.cesql.compile import CesqlFilter
-from triggers.filters.cesql.fuse import fuse
 from triggers.filters.entry import Entry
+from triggers.filters.expression import CesqlFilter
 
 T = TypeVar("T")
 
@@ -29,6 +28,8 @@ class Chunk(Generic[T]):
 
     def prepare(self) -> Callable[[Event], list[int]]:
         if self._select is None:
+            from triggers.filters.cesql.fuse import fuse  # only where there is a CESQL filter
+
             self._select = fuse([(order, part) for order, (part, _) in self.entries.items()])
         return self._select
 

@@ -9,7 +9,7 @@ from triggers.filters.cesql.parser import parse
 from triggers.filters.cesql.plain import PlainSource
 from triggers.filters.cesql.tree import Expression, conjuncts
 from triggers.filters.cesql.types import check_filter
-from triggers.filters.filter import Key
+from triggers.filters.expression import CesqlFilter
 
 Predicate = Callable[[Event], bool]
 
@@ -28,24 +28,6 @@ def matches(event):
 """
 
 
-class CesqlFilter:
-    """Matches where the expression is true without any error; attributes are strings."""
-
-    __slots__ = ("exact_keys", "key_choices", "keys", "matches", "text", "tree")
-
-    def __init__(self, text: str, tree: Expression) -> None:
-        self.text = text
-        self.tree = tree
-        self.key_choices = choices(tree)
-        self.keys: tuple[Key, ...] | None = self.key_choices[0] if self.key_choices else None
-        self.exact_keys = are_exact(tree)
-        # The compiled function itself, so that a match costs one call and not two.
-        self.matches = predicate(tree)
-
-    def __repr__(self) -> str:
-        return f"CesqlFilter({self.text!r})"
-
-
 def compile_filter(text: str) -> CesqlFilter:
     """The filter that `text` is.
 
@@ -54,7 +36,7 @@ def compile_filter(text: str) -> CesqlFilter:
     """
     tree = parse(text)
     check_filter(tree)
-    return CesqlFilter(text, tree)
+    return CesqlFilter(text, tree, choices(tree), are_exact(tree), predicate(tree))
 
 
 def predicate(tree: Expression) -> Predicate:

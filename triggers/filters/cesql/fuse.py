@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from broker.event import Event
-from triggers.filters.cesql.compile import CesqlFilter, made
+from triggers.filters.cesql.compile import made
 from triggers.filters.cesql.plain import PlainSource
 from triggers.filters.cesql.source import NESTING_MAX
 from triggers.filters.cesql.tree import conjuncts
+from triggers.filters.expression import CesqlFilter
 
 Select = Callable[[Event], list[int]]
 
