@@ -109,8 +109,9 @@ class Dispatcher:
             for carriage, outcome in zip(batch, outcomes, strict=True):
                 if type(outcome) is Delivered:
                     self._time_delivered(carriage, started, now)
-                elif strains(outcome):
-                    strained = True
+                else:
+                    self._time_failed(carriage, started, now)
+                    strained = strained or strains(outcome)
                 self._settler.settle(lane, carriage, outcome, now - started)
             # The breaker counts calls: one failed if any of its outcomes speaks against the sink.
             if lane.target.record(now, strained):
@@ -150,6 +151,12 @@ class Dispatcher:
         ends = self.timings.end_to_end
         ends.counts[bisect_left(ends.bounds, value)] += 1
         ends.sum += value
+
+    def _time_failed(self, carriage: Carriage, started: float, ended: float) -> None:
+        """It has waited as long as those that are delivered; only it never arrived."""
+        if carriage.attempt == 1:
+            since = (self._clock.now() - carriage.stored_at).total_seconds()
+            self.timings.queue_wait.observe(since - (ended - started))
 
 
 def defects(batch: Sequence[Carriage], problem: str) -> list[Outcome]:

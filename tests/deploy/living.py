@@ -70,9 +70,9 @@ class Got:
         return json.loads(self.body)
 
 
-def ask(url: str, headers: Mapping[str, str]) -> Got:
+def ask(url: str, headers: Mapping[str, str], method: str) -> Got:
     try:
-        with urlopen(Asking(url, headers=dict(headers)), timeout=10) as answer:
+        with urlopen(Asking(url, headers=dict(headers), method=method), timeout=10) as answer:
             return Got(answer.status, dict(answer.headers), answer.read())
     except HTTPError as error:
         with error:
@@ -90,8 +90,8 @@ class Living:
         self.subscriber = subscriber
         self.log = log
 
-    async def get(self, path: str, **headers: str) -> Got:
-        return await asyncio.to_thread(ask, f"http://{self.process.admin}{path}", headers)
+    async def get(self, path: str, method: str = "GET", **headers: str) -> Got:
+        return await asyncio.to_thread(ask, f"http://{self.process.admin}{path}", headers, method)
 
     async def post(self, one: Event, broker: str = "default/default") -> int:
         """Publish over HTTP; gives the status."""
@@ -129,11 +129,14 @@ class Living:
 
 @asynccontextmanager
 async def living(
-    folder: Path, text: str = BROKER + "---" + TRIGGER, **options: Any
+    folder: Path,
+    text: str = BROKER + "---" + TRIGGER,
+    subscriber: Subscriber | None = None,
+    **options: Any,
 ) -> AsyncIterator[Living]:
     """A process over `folder`, stopped at the end as by SIGTERM."""
     threshold = gc.get_threshold()
-    subscriber, clock, log = Subscriber(), SteadyClock(), io.StringIO()
+    subscriber, clock, log = subscriber or Subscriber(), SteadyClock(), io.StringIO()
     server = HttpServer({"/": subscriber}, clock)
     host, port = await server.start("127.0.0.1", 0)
     file = folder / "headrace.yaml"
@@ -147,7 +150,8 @@ async def living(
         await process.start()
         yield Living(process, subscriber, log)
     finally:
-        await process.stop()
+        if not process.running.is_draining:
+            await process.stop()
         await server.drain(1.0)
         server.close()
         # A process keeps its collector for life; a test hands it back.

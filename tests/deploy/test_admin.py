@@ -1,4 +1,4 @@
-"""The admin listener: what each listing says, and what it refuses to answer."""
+"""The admin listener: what each listing says."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,19 +10,16 @@ import pytest
 from fastapi import Request
 
 from broker.clock import SteadyClock
-from broker.errors import Invalid
 from broker.event import Event
 from broker.intake import Intake
 from broker.retention import Retention, RetentionLimits
 from broker.storage.memory.engine import MemoryEngine
 from broker.telemetry import Telemetry
-from deploy.addresses import Address
 from deploy.admin.app import create_app
 from deploy.admin.events import PAGE_BYTES_MAX, events
-from deploy.admin.listener import AdminListener
 from deploy.config.broker_spec import BrokerSpec
 from deploy.running import Running, RunningBroker
-from tests.deploy.living import BROKER, TRIGGER, Got, Living, event, living
+from tests.deploy.living import BROKER, TRIGGER, Living, event, living
 from triggers.lane import Budget
 from triggers.partition import Partition
 from triggers.pool import Pool
@@ -34,14 +31,6 @@ OTHER = BROKER.replace("default}", "other}")
 async def headrace(tmp_path: Path) -> AsyncIterator[Living]:
     async with living(tmp_path) as one:
         yield one
-
-
-def problem(got: Got, status: int) -> Any:
-    """The problem+json of a refusal."""
-    assert got.status == status
-    assert got.headers["content-type"] == "application/problem+json"
-    assert got.json["status"] == status
-    return got.json
 
 
 async def listed(headrace: Living, path: str) -> Any:
@@ -189,99 +178,15 @@ async def test_events_since_a_time_are_those_stored_since(headrace: Living) -> N
     assert ([item["id"] for item in got.json["items"]], got.json["next"]) == (["after"], None)
 
 
-@pytest.mark.parametrize(
-    ("path", "code"),
-    [
-        ("/api/v1/triggers/default/nobody", "not-found"),
-        ("/api/v1/events/nothing", "not-found"),
-        ("/api/v1/events?broker=nowhere", "not-found"),
-        ("/api/v1/dead-letters/nothing", "not-found"),
-        ("/api/v1/nothing", "not-found"),
-        ("/nothing", "not-found"),
-    ],
-)
-async def test_what_is_not_there_is_404_with_a_remedy(
-    headrace: Living, path: str, code: str
-) -> None:
-    told = problem(await headrace.get(path), 404)
-
-    assert told["code"] == code
-    assert told["remedy"]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "events?limit=0",
-        "events?limit=1001",
-        "events?limit=many",
-        "events?cursor=0",
-        "events?cursor=x",
-        "events?since=yesterday",
-        "events?since=2026-01-01T00:00:00",
-        "dead-letters?cursor=nonsense",
-        "dead-letters?cursor=%00",
-        "dead-letters?limit=-1",
-        "dead-letter-groups?limit=0",
-    ],
-)
-async def test_a_senseless_question_is_400(headrace: Living, query: str) -> None:
-    problem(await headrace.get(f"/api/v1/{query}"), 400)
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        f"events?cursor={2**63}",
-        f"events?cursor={10**40}",
-        "events?since=0001-01-01T00:00:00%2B14:00",
-        "events?since=9999-12-31T23:59:59-14:00",
-        "events/%00",
-        "events/%FF%FE",
-        "dead-letters?cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OmE",
-        "dead-letters?trigger=%00",
-    ],
-)
-async def test_no_question_makes_an_error_of_ours(headrace: Living, query: str) -> None:
-    await headrace.publish(event(1))
-
-    assert (await headrace.get(f"/api/v1/{query}")).status < 500
-
-
 async def test_several_brokers_have_to_be_told_apart(tmp_path: Path) -> None:
     async with living(tmp_path, f"{BROKER}---{OTHER}---{TRIGGER}") as headrace:
         await headrace.publish(event(1), broker="default/other")
 
-        told = problem(await headrace.get("/api/v1/events"), 400)
+        told = (await headrace.get("/api/v1/events")).json
         items = (await headrace.get("/api/v1/events?broker=other")).json["items"]
 
-    assert told["code"] == "which-broker"
+    assert (told["status"], told["code"]) == (400, "which-broker")
     assert [item["broker"] for item in items] == ["default/other"]
-
-
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example:80", "", "[", "[::1", "localhost.", "0.0.0.0"]
-)
-async def test_a_host_that_is_not_its_own_is_refused(headrace: Living, host: str) -> None:
-    told = problem(await headrace.get("/api/v1/brokers", host=host), 421)
-
-    assert told["code"] == "wrong-host"
-
-
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:8081"])
-async def test_its_own_names_are_answered(headrace: Living, host: str) -> None:
-    assert (await headrace.get("/api/v1/brokers", host=host)).status == 200
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
-async def test_beyond_loopback_it_does_not_listen(host: str) -> None:
-    clock = SteadyClock()
-    listener = AdminListener(Running(clock, Telemetry(), Pool(clock.monotonic)))
-
-    with pytest.raises(Invalid) as refused:
-        await listener.start(Address(host, 0))
-
-    assert (refused.value.code, refused.value.where) == ("admin-exposed", "--admin")
 
 
 async def test_it_is_alive_and_ready(headrace: Living) -> None:

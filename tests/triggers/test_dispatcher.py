@@ -206,6 +206,15 @@ async def test_attempts_and_the_whole_way_are_timed(bench: Bench) -> None:
     assert timings.end_to_end.sum == pytest.approx(2 * 22.0)
 
 
+async def test_the_wait_of_a_first_attempt_counts_although_it_fails(bench: Bench) -> None:
+    lane = bench.lane(OddSink(lambda: [Failed(OutcomeClass.TRANSIENT, "HTTP 503", 503)]))
+
+    await bench.carry(lane)
+
+    timings = bench.dispatcher.timings
+    assert (sum(timings.queue_wait.counts), sum(timings.end_to_end.counts)) == (1, 0)
+
+
 async def test_a_defect_of_ours_is_told_and_not_swallowed(bench: Bench) -> None:
     lane = bench.lane(CallbackSink(None, 0.0))  # type: ignore[arg-type]
 

@@ -1,0 +1,103 @@
+"""What a scrape sees: every metric of the catalogue, and no series that input could multiply."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from broker.telemetry import METRICS
+from deploy.exporters import PREFIX
+from tests.deploy.living import Living, event, living
+
+
+@pytest.fixture
+async def headrace(tmp_path: Path) -> AsyncIterator[Living]:
+    async with living(tmp_path) as one:
+        yield one
+
+
+async def scrape(headrace: Living) -> dict[str, float]:
+    """Value by series, as text: `name{label="value"}`."""
+    got = await headrace.get("/metrics")
+    assert got.headers["content-type"].startswith("text/plain; version=")
+    lines = got.body.decode().splitlines()
+    pairs = [line.rsplit(" ", 1) for line in lines if not line.startswith("#")]
+    return {series: float(value) for series, value in pairs}
+
+
+async def test_every_metric_of_the_catalogue_is_declared_with_its_kind(headrace: Living) -> None:
+    page = (await headrace.get("/metrics")).body.decode()
+
+    declared = dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.MULTILINE))
+    assert declared == {PREFIX + metric.name: metric.kind for metric in METRICS}
+
+
+async def test_nothing_is_exported_with_other_labels_than_declared(headrace: Living) -> None:
+    await headrace.publish(event(1), event(2, "refused"), event(3, "busy"))
+    await headrace.rest()
+
+    series = await scrape(headrace)
+
+    labels = {PREFIX + metric.name: set(metric.labels) for metric in METRICS}
+    for one in series:
+        name, _, rest = one.partition("{")
+        name = re.sub(r"_(bucket|count|sum)$", "", name) if name not in labels else name
+        assert set(re.findall(r'(\w+)="', rest)) - {"le"} == labels[name], one
+
+
+async def test_counts_are_what_has_happened(headrace: Living) -> None:
+    await headrace.publish(
+        *(event(n) for n in range(5)), event("no", "refused"), event("b", "busy")
+    )
+    await headrace.post(event(0))
+    await headrace.rest()
+
+    series = await scrape(headrace)
+
+    broker, trigger = 'broker="default/default"', 'trigger="default/orders"'
+    wanted = {
+        f"events_accepted_total{{{broker}}}": 7,
+        f"events_duplicate_total{{{broker}}}": 1,
+        f'deliveries_total{{{"outcome="}"ok",{trigger}}}': 5,
+        f"backlog_events{{{trigger}}}": 0,
+        f"in_flight{{{trigger}}}": 0,
+        f"parked{{{trigger}}}": 1,
+        f"dead_letters{{{trigger}}}": 1,
+        f'dead_letters_total{{{"reason="}"refused",{trigger}}}': 1,
+        f"attempt_seconds_count{{{broker}}}": 7,
+        f"end_to_end_seconds_count{{{broker}}}": 5,
+        f"queue_wait_seconds_count{{{broker}}}": 7,
+        "log_records_dropped_total": 0,
+    }
+    found = {sorted_labels(one): value for one, value in series.items()}
+    for name, value in wanted.items():
+        assert found[sorted_labels(PREFIX + name)] == value, name
+
+
+def sorted_labels(series: str) -> str:
+    name, _, labels = series.partition("{")
+    return f"{name}{{{','.join(sorted(labels.rstrip('}').split(',')))}}}"
+
+
+async def test_ten_thousand_types_make_no_new_series(headrace: Living) -> None:
+    await headrace.publish(event("first"))
+    await headrace.rest()
+    before = set(await scrape(headrace))
+
+    many = range(10_000)
+    await headrace.publish(*(event(n, f"type-{n}", source=f"/s/{n}", subject=f"{n}") for n in many))
+    await headrace.rest()
+
+    assert set(await scrape(headrace)) == before
+
+
+async def test_buckets_count_up_to_the_whole(headrace: Living) -> None:
+    await headrace.publish(*(event(n) for n in range(20)))
+    await headrace.rest()
+
+    series = await scrape(headrace)
+
+    buckets = [value for one, value in series.items() if "attempt_seconds_bucket" in one]
+    assert buckets == sorted(buckets)
+    assert buckets[-1] == 20
