@@ -5,6 +5,7 @@ colon, names that are no token, control characters, Content-Length that is repea
 number or beside Transfer-Encoding. What it lets pass and must not pass is refused here:
 two Hosts, versions other than 1.0 and 1.1, HTTP/0.9, other protocols' names, extra spaces
 in the request line, transfer codings beside chunked, and any number and size of headers.
+A head that `http_usual` can vouch for needs none of this.
 """
 
 import re
@@ -14,6 +15,7 @@ import httptools
 
 from broker.http_limits import HttpLimits
 from broker.http_message import Answer, Header, Request
+from broker.http_usual import HOST, usual_request
 from broker.problem import problem
 
 HEAD_END = b"\r\n\r\n"
@@ -24,7 +26,6 @@ _SINGLE = frozenset({
     b"content-encoding",
 })  # fmt: skip
 _CLOSING = frozenset({b"connection", b"proxy-connection"})
-_HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 _METHOD_AND_SPACE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} [/*h]")
 
 
@@ -53,6 +54,11 @@ def read_head(head: bytes, limits: HttpLimits) -> Request:
 
     Raises Refused(400, 405, 414, 417, 431), after which the connection must be closed.
     """
+    usual = usual_request(head, limits)
+    return _judged_request(head, limits) if usual is None else usual
+
+
+def _judged_request(head: bytes, limits: HttpLimits) -> Request:
     headers = _parse(head)
     method, target, minor = _request_line(head, limits)
     if len(headers) > limits.headers_max:
@@ -175,7 +181,7 @@ def _keeps(request: Request, connection: bytes) -> bool:
 
 @lru_cache(maxsize=256)
 def _is_host(value: bytes) -> bool:
-    return _HOST.fullmatch(value) is not None
+    return HOST.fullmatch(value) is not None
 
 
 def unknown_method() -> Answer:

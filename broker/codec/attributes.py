@@ -15,7 +15,6 @@ from broker.codec.values import (
     is_absolute_uri,
     is_data_type,
     is_media_type,
-    is_plain,
     is_time,
     is_uri_reference,
 )
@@ -39,7 +38,8 @@ def make_event(
         if type(value) is not str:
             raise not_a_string(name)
     content_type = found.pop("datacontenttype", None)
-    return checked_event(found, content_type, data, is_plain("".join(found.values())), limits)
+    event = usual_event(found, content_type, data, limits)
+    return event or checked_event(found, content_type, data, limits)
 
 
 def with_attributes(event: Event, changes: Mapping[str, str | None]) -> Event:
@@ -53,17 +53,13 @@ def with_attributes(event: Event, changes: Mapping[str, str | None]) -> Event:
 
 
 def checked_event(
-    found: dict[str, str], content_type: str | None, data: bytes | None, plain: bool, limits: Limits
+    found: dict[str, str], content_type: str | None, data: bytes | None, limits: Limits
 ) -> Event:
     """The event, or InvalidEvent; takes `found` over and changes it.
 
-    `found` is without datacontenttype, which is `content_type`. `plain` says that no value
-    needs encoding, known to the caller: one test of all values instead of one for each.
+    `found` is without datacontenttype, which is `content_type`. Nearly every event has no need
+    of this: its callers ask `usual_event` first.
     """
-    if plain:
-        event = usual_event(found, content_type, data, limits)
-        if event is not None:
-            return event
     version = found.pop("specversion", None)
     event_id = found.pop("id", None)
     source = found.pop("source", None)

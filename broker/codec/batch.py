@@ -24,7 +24,8 @@ def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Event]:
     empty, TooLarge(code="too-many-events") beyond `limits.batch_events`.
     """
     check_size(len(body), limits.batch_bytes, "batch")
-    events = _together(body, limits)
+    is_small = _is_small(body, limits)
+    events = _together(body, limits) if is_small else None
     if events is not None:
         return events
     entries = _entries(body, limits)
@@ -32,24 +33,30 @@ def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Event]:
     bad: list[tuple[int, HeadraceError]] = []
     for start in range(0, len(entries), _GROUP_ENTRIES):
         group = entries[start : start + _GROUP_ENTRIES]
-        taken = _together(b"[%b]" % b",".join(group), limits)
-        if taken is None:
-            taken = _one_by_one(group, start, bad, limits)
-        events += taken
+        # In a small batch one is bad already.
+        taken = None if is_small else _group_together(group, limits)
+        events += _one_by_one(group, start, bad, limits) if taken is None else taken
     if bad:
         raise InvalidBatch(f"{len(bad)} of {len(entries)} entries cannot be taken", bad)
     return events
 
 
+def _is_small(array: bytes, limits: Limits) -> bool:
+    """Whether no entry of `array` can be too large or hold too many values."""
+    # n bytes hold at most (n + 1) / 2 values.
+    return len(array) <= limits.event_bytes and len(array) < 2 * limits.json_nodes
+
+
+def _group_together(group: list[msgspec.Raw], limits: Limits) -> list[Event] | None:
+    array = b"[%b]" % b",".join(group)
+    return _together(array, limits) if _is_small(array, limits) else None
+
+
 def _together(array: bytes, limits: Limits) -> list[Event] | None:
     """The events of `array`, read by one pass each of both parsers; None where one is refused.
 
-    None too where an entry might be over a limit that is each entry's own, empty, or `array`
-    no array: what is wrong, and with which entry, is found by looking at them one by one.
+    What is wrong, and with which entry, is found by looking at them one by one.
     """
-    # n bytes hold at most (n + 1) / 2 values, so here no entry is too large or has too many.
-    if len(array) > limits.event_bytes or len(array) >= 2 * limits.json_nodes:
-        return None
     try:
         values = orjson.loads(array)
         if type(values) is not list or not 0 < len(values) <= limits.batch_events:

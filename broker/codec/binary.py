@@ -7,11 +7,19 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from broker.codec.attributes import check_name, checked_event
 from broker.codec.limits import DEFAULT_LIMITS, Limits, check_size
-from broker.codec.values import PLAIN, is_plain
+from broker.codec.usual import usual_event
+from broker.codec.values import PLAIN
 from broker.errors import InvalidEvent
 from broker.event import Event
 
-_ATTRIBUTES = {
+# None: headers that nearly every request has and that are no attributes.
+_ATTRIBUTES: dict[bytes, str | None] = {
+    b"host": None,
+    b"content-length": None,
+    b"connection": None,
+    b"user-agent": None,
+    b"accept": None,
+    b"accept-encoding": None,
     b"content-type": "datacontenttype",
     b"ce-specversion": "specversion",
     b"ce-id": "id",
@@ -40,8 +48,10 @@ def decode_binary(
     name = b""
     try:
         for name, value in headers:
-            attribute = _ATTRIBUTES.get(name)
+            attribute = _ATTRIBUTES.get(name, "")
             if attribute is None:
+                continue
+            if not attribute:
                 if name[:3] != b"ce-":
                     continue
                 attribute = _extension(name)
@@ -51,11 +61,12 @@ def decode_binary(
     except UnicodeDecodeError as error:
         raise _broken(name.decode("latin-1"), "bytes that are not UTF-8") from error
     content_type = found.pop("datacontenttype", None)
-    plain = is_plain("".join(found.values()))
-    if not plain:
-        found = {name: _header_value(name, value) for name, value in found.items()}
     data = None if content_type is None and not body else body
-    return checked_event(found, content_type, data, plain, limits)
+    event = usual_event(found, content_type, data, limits)
+    if event is not None:  # a plain value says what it says: no percent, no quote
+        return event
+    found = {name: _header_value(name, value) for name, value in found.items()}
+    return checked_event(found, content_type, data, limits)
 
 
 def decode_stored(head: bytes, data: bytes | None) -> Event:

@@ -12,6 +12,8 @@ _FORMATS: dict[bytes, Mode] = {
     b"application/cloudevents+json": "structured",
     b"application/cloudevents-batch+json": "batch",
 }
+# Told without taking them apart: what nearly every message says.
+_COMMON: dict[bytes, Mode] = {**_FORMATS, b"application/json": "binary"}
 _CHARSET = re.compile(rb';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
 
 
@@ -22,7 +24,12 @@ def mode(content_type: bytes | None) -> Mode:
     (CloudEvents HTTP binding 3). Raises InvalidEvent(code="unsupported-format"), to be
     answered 415, for a format or charset that is not read here.
     """
-    if content_type is None or content_type[: len(_PREFIX)].lower() != _PREFIX:
+    if content_type is None:
+        return "binary"
+    common = _COMMON.get(content_type)
+    if common is not None:
+        return common
+    if content_type[: len(_PREFIX)].lower() != _PREFIX:
         return "binary"
     essence, _, parameters = content_type.partition(b";")
     found = _FORMATS.get(essence.rstrip().lower())

@@ -18,7 +18,7 @@ _NO_BRACKETS = bytes(byte for byte in _ALL_BYTES if byte not in b"[]{}")
 _AS_SQUARE = bytes.maketrans(b"{}", b"[]")
 _WHITESPACE = b" \t\r\n"
 _SEARCHED_BYTES_MAX = 65_536
-_COLONS_FEW = 7  # of 256 bytes
+_BACKSLASH = 0x5C  # bytes look for a number in a third of the time
 
 
 def parse(text: bytes, limits: Limits) -> object:
@@ -44,7 +44,7 @@ def parse(text: bytes, limits: Limits) -> object:
 
 def check_depth(text: bytes, depth_max: int) -> None:
     """Raise InvalidEvent(code="too-deep") where valid JSON `text` nests beyond `depth_max`."""
-    if text.find(b"[", 1) < 0 and text.find(b"{", 1) < 0:
+    if text.rfind(b"[") < 1 and text.rfind(b"{") < 1:
         return
     # split stops at its bound and searches by memchr: faster than count.
     enough = depth_max + 1
@@ -55,7 +55,7 @@ def check_depth(text: bytes, depth_max: int) -> None:
 
 def _outside_strings(text: bytes) -> bytes:
     """`text` with one quote for each string; exact for valid JSON, harmless for any other."""
-    if b"\\" in text:
+    if _BACKSLASH in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     return b'"'.join(text.split(b'"')[::2])
 
@@ -92,16 +92,15 @@ def repeats_a_name(text: bytes, value: object) -> bool:
         return False
     # Colons inside strings are the same on both sides, unless one is written as an escape.
     # Almost no text has a backslash, and one byte is found sooner than five.
-    if b"\\" not in text or b"\\u003" not in text:
+    if _BACKSLASH not in text or b"\\u003" not in text:
         return _colons(again) != _colons(text)
     return _colons(_outside_strings(again)) != _colons(_outside_strings(text))
 
 
 def _colons(text: bytes) -> int:
-    # replace goes by memchr from colon to colon, count looks at every byte: which of them is
-    # faster depends on how many there are, of which a glance at the middle tells enough.
-    middle = len(text) // 2
-    if text.count(b":", middle, middle + 256) > _COLONS_FEW:
+    # replace goes by memchr from colon to colon, count looks at every byte: the first is faster
+    # where colons are few, and an eighth of the text tells.
+    if text.count(b":", 0, len(text) // 8) * 256 > len(text):
         return text.count(b":")
     return len(text) - len(text.replace(b":", b""))
 

@@ -12,7 +12,8 @@ import orjson
 from broker.codec.attributes import OPTIONAL, REQUIRED, checked_event, not_a_string
 from broker.codec.limits import DEFAULT_LIMITS, Limits, check_size
 from broker.codec.strict_json import check_depth, parse
-from broker.codec.values import charset, is_json_type, is_plain
+from broker.codec.usual import usual_event
+from broker.codec.values import charset, is_json_type
 from broker.errors import InvalidEvent
 from broker.event import Event
 
@@ -62,12 +63,8 @@ def event_of(members: dict[str, Any], entry: Entry | None, limits: Limits) -> Ev
         content_type = content_type or "application/json"
     elif "data_base64" in members:
         data = _decoded_data(members.pop("data_base64"))
-    try:
-        values = "".join(members.values())
-    except TypeError:
-        members = _canonical(members)
-        values = "".join(members.values())
-    return checked_event(members, content_type, data, is_plain(values), limits)
+    event = usual_event(members, content_type, data, limits)
+    return event or checked_event(_canonical(members), content_type, data, limits)
 
 
 def _written_data(

@@ -1,16 +1,19 @@
 """The event as nearly all are: plain values, from a source and of a type seen before.
 
-What events of one source and type have in common is checked once and remembered; what differs
-from event to event is checked each time. The rules are those of `attributes`, which also looks
-at every event that is not of this kind, and says what is wrong with it.
+What comes again with every event of one source and type is checked once and remembered; what
+differs from event to event is checked each time. The rules are those of `attributes`, which
+looks at every event that is not of this kind, and says what is wrong with it.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from broker.codec.limits import Limits
 from broker.codec.values import (
     NAME,
     PLAIN,
+    PLAIN_BYTES,
     is_absolute_uri,
     is_data_type,
     is_time,
@@ -18,71 +21,80 @@ from broker.codec.values import (
 )
 from broker.event import Event
 
-# The attributes of an event that is still without its id, the header lines of source and type,
-# and the one of the content-type (empty where there is none).
-Kin = tuple[dict[str, str], str, str]
-
-_REQUIRED = frozenset(("specversion", "id", "source", "type"))
-# Longer values are never remembered, so what is remembered stays below a few megabytes.
+_KNOWN = frozenset(("specversion", "id", "source", "type", "time", "subject"))
+# Longer values are not remembered: what is remembered stays below a few megabytes.
 _REMEMBERED_CHARACTERS = 512
 
 
 def usual_event(
-    found: dict[str, str], content_type: str | None, data: bytes | None, limits: Limits
+    found: dict[str, Any], content_type: str | None, data: bytes | None, limits: Limits
 ) -> Event | None:
-    """The checked event, or None where `found` must be looked at more closely.
+    """The checked event, which takes `found` over; None where that needs a closer look.
 
-    Every value of `found` is plain (`values.is_plain`); it is left as it is.
+    `found` is without datacontenttype, which is `content_type`; its values may be anything.
+    It stays as it is where None is given.
     """
     event_id = found.get("id")
+    source = found.get("source")
+    event_type = found.get("type")
+    if type(event_id) is not str or type(source) is not str or type(event_type) is not str:
+        return None
     if not event_id or found.get("specversion") != "1.0" or len(found) > limits.extensions:
         return None
-    kin = _known_kin(found.get("source", ""), found.get("type", ""), content_type)
-    if kin is None:
+    if len(source) + len(event_type) > _REMEMBERED_CHARACTERS:
         return None
-    attributes = kin[0].copy()
-    attributes["id"] = event_id
-    lines = f"ce-specversion: 1.0\r\nce-id: {event_id}\r\n{kin[1]}"
-    if len(found) > len(_REQUIRED):
-        for name, value in found.items():
-            if name in _REQUIRED:
-                continue
-            if not (is_time(value) if name == "time" else _may_have(name, value)):
-                return None
-            attributes[name] = value
-            lines += f"ce-{name}: {value}\r\n"
+    kin = _kin_lines(source, event_type)
+    others = _other_lines(found)
+    last = b"" if content_type is None else _content_line(content_type)
+    if kin is None or others is None or last is None:
+        return None
+    text = f"ce-specversion: 1.0\r\nce-id: {event_id}\r\n{kin}{others}"
+    if not text.isascii():
+        return None
+    # A line of plain name and value has these three bytes beside: any more are of a value.
+    lines = text.encode()
+    if lines.translate(None, PLAIN_BYTES) != b" \r\n" * len(found):
+        return None
     if content_type is not None:
-        attributes["datacontenttype"] = content_type
-        lines += kin[2]
-    return Event(attributes, data, lines.encode())
+        found["datacontenttype"] = content_type
+    return Event(found, data, lines + last)
 
 
-def _known_kin(source: str, event_type: str, content_type: str | None) -> Kin | None:
-    characters = len(source) + len(event_type)
-    if content_type is not None:
-        characters += len(content_type)
-    return _kin(source, event_type, content_type) if characters <= _REMEMBERED_CHARACTERS else None
-
-
-# Sources and types are few beside their events. One that does not come again in a thousand is
-# forgotten; the dictionary is copied by all who get it.
+# A source or type that does not come again within a thousand is forgotten.
 @lru_cache(maxsize=1024)
-def _kin(source: str, event_type: str, content_type: str | None) -> Kin | None:
-    if not event_type or PLAIN.fullmatch(source + event_type) is None:
+def _kin_lines(source: str, event_type: str) -> str | None:
+    """The header lines that events of one source and type share; None if these may not be."""
+    if not source or not event_type or PLAIN.fullmatch(source + event_type) is None:
         return None
-    if not source or not is_uri_reference(source):
-        return None
-    if content_type is not None and not is_data_type(content_type):
-        return None
-    attributes = {"specversion": "1.0", "id": "", "source": source, "type": event_type}
-    content_line = "" if content_type is None else f"content-type: {content_type}\r\n"
-    return attributes, f"ce-source: {source}\r\nce-type: {event_type}\r\n", content_line
+    return f"ce-source: {source}\r\nce-type: {event_type}\r\n" if is_uri_reference(source) else None
+
+
+def _other_lines(found: Mapping[str, Any]) -> str | None:
+    """The header lines of what is not required; None where it may not be, or not so."""
+    lines = ""
+    known = 4
+    subject = found.get("subject")
+    if subject is not None:
+        if not subject or type(subject) is not str:
+            return None
+        lines = f"ce-subject: {subject}\r\n"
+        known = 5
+    time = found.get("time")
+    if time is not None:
+        if type(time) is not str or not is_time(time):
+            return None
+        lines += f"ce-time: {time}\r\n"
+        known += 1
+    if len(found) > known:
+        for name, value in found.items():
+            if name not in _KNOWN:
+                if type(value) is not str or not _may_have(name, value):
+                    return None
+                lines += f"ce-{name}: {value}\r\n"
+    return lines
 
 
 def _may_have(name: str, value: str) -> bool:
-    """Whether an event may have the attribute `name`, neither required nor time, with `value`."""
-    if name == "subject":
-        return value != ""
     if name == "dataschema":
         return is_absolute_uri(value)
     return len(name) <= _REMEMBERED_CHARACTERS and _is_extension(name)
@@ -91,3 +103,11 @@ def _may_have(name: str, value: str) -> bool:
 @lru_cache(maxsize=1024)
 def _is_extension(name: str) -> bool:
     return NAME.fullmatch(name) is not None and name != "data"
+
+
+def _content_line(content_type: str) -> bytes | None:
+    if content_type == "application/json":
+        return b"content-type: application/json\r\n"
+    if not is_data_type(content_type):
+        return None
+    return b"content-type: %b\r\n" % content_type.encode()

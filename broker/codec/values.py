@@ -9,7 +9,7 @@ import re
 # space, double quote and percent. Nearly every value is of this kind; it needs no other check
 # of its characters and no encoding.
 PLAIN = re.compile(r"[!#$&-~]*+")
-_PLAIN_BYTES = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'"%')
+PLAIN_BYTES = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'"%')
 NAME = re.compile(r"[a-z0-9]++")
 
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
@@ -22,12 +22,13 @@ _TIME = re.compile(
     r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]++)?"
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
-# Of the same shape, and of a day that every month has: no calendar is needed.
-_SIMPLE_TIME = re.compile(
-    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+# Of the same shape, and of a day that its month has every year: no calendar is needed.
+_simple_time = re.compile(
+    r"[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
     r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]++)?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
-)
+).fullmatch
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAY_MINUTES = 1440
 
@@ -53,14 +54,9 @@ _MEDIA_TYPE = re.compile(
 _CHARSET = re.compile(r'; *charset *= *"?([^"; ]*)', re.IGNORECASE)
 
 
-def is_plain(text: str) -> bool:
-    """Whether `text` is all PLAIN, sooner told than by the pattern where it is long."""
-    return text.isascii() and not text.encode().translate(None, _PLAIN_BYTES)
-
-
 def is_time(text: str) -> bool:
     """Whether `text` is an RFC 3339 timestamp of a day that exists."""
-    if _SIMPLE_TIME.fullmatch(text) is not None:
+    if _simple_time(text) is not None:
         return True
     if _TIME.fullmatch(text) is None or not _is_day(text):
         return False

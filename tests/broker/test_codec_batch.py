@@ -1,9 +1,12 @@
 """Batched mode: all or none, with every bad entry named."""
 
+from collections.abc import Callable
+
 import pytest
 
-from broker.codec import Limits, decode_batch
-from broker.errors import InvalidBatch, InvalidEvent, TooLarge
+from broker.codec import Limits, decode_batch, decode_structured
+from broker.errors import Invalid, InvalidBatch, InvalidEvent, TooLarge
+from broker.event import Event
 
 GOOD = b'{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{"a" : 1}}'
 
@@ -31,6 +34,55 @@ def test_every_bad_entry_is_listed_by_its_index() -> None:
         (3, "not-an-object"),
         (4, "invalid-json"),
     ]
+
+
+@pytest.mark.parametrize("size_bytes", [0, 5_000])
+def test_a_bad_entry_far_into_a_batch_has_its_own_index(size_bytes: int) -> None:
+    good = GOOD.replace(b"1}}", b'"%b"}}' % (b"x" * size_bytes))
+    entries = [good] * 200
+    entries[150] = good.replace(b'"1.0"', b'"0.3"')
+
+    with pytest.raises(InvalidBatch) as caught:
+        decode_batch(batch(*entries), Limits())
+
+    assert [index for index, _ in caught.value.entries] == [150]
+
+
+# What an entry may be: usual, valid but not usual, or refused.
+ENTRIES = {
+    "usual": GOOD,
+    "no data": GOOD.replace(b',"data":{"a" : 1}', b""),
+    "a name in escapes": GOOD.replace(b'"data"', b'"d\\u0061ta"'),
+    "text": GOOD.replace(b'"data":{"a" : 1}', b'"datacontenttype":"text/a","data":"\\u003a"'),
+    "base64": GOOD.replace(b'"data":{"a" : 1}', b'"data_base64":"QQ==","data":null'),
+    "null and number": GOOD.replace(b'"data"', b'"subject":null,"zone":5,"data"'),
+    "a space": GOOD.replace(b'"data"', b'"subject":"a b","data"'),
+    "a line": GOOD.replace(b'"data"', b'"subject":"a\\r\\nce-zone: b","data"'),
+    "a name twice": GOOD.replace(b'{"a" : 1}', b'{"a" : 1, "a":1}'),
+    "a name twice in escapes": GOOD.replace(b'{"a" : 1}', b'{"a":"\\u003a","a":"\\u003a"}'),
+    "too deep": GOOD.replace(b"1}}", b"[" * 100 + b"]" * 100 + b"}}"),
+    "far too deep": GOOD.replace(b"1}}", b"[" * 300 + b"]" * 300 + b"}}"),
+    "a list": b'[{"data":1}]',
+    "null": b"null",
+}
+
+
+def verdicts(read: Callable[[], list[Event]]) -> list[object]:
+    """What each event says, or the codes of what is refused."""
+    try:
+        return [(event.attributes, event.data, event.head) for event in read()]
+    except InvalidBatch as error:
+        return [(index, entry.code) for index, entry in error.entries]
+    except Invalid as error:
+        return [(1, error.code)]
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES.keys())
+def test_an_entry_is_read_as_it_would_be_alone(entry: bytes) -> None:
+    alone = verdicts(lambda: [decode_structured(entry, Limits())])
+    between = verdicts(lambda: decode_batch(batch(GOOD, entry, GOOD), Limits()))
+
+    assert between[len(between) // 2] == alone[0]
 
 
 def test_an_entry_over_the_limit_of_an_event_is_listed() -> None:

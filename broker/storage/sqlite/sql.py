@@ -8,8 +8,8 @@ read as one packed row.
 
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -92,7 +92,7 @@ class Statements:
 
 def load_statements() -> Statements:
     """Read the files; once per engine, some 60 small ones."""
-    folder = files("broker.storage.sqlite") / "statements"
+    folder = Path(__file__).parent / "statements"
     return Statements(
         {
             entry.name.removesuffix(".sql"): _without_comment(entry.read_text("utf-8"))
@@ -104,7 +104,7 @@ def load_statements() -> Statements:
 
 def load_migrations() -> tuple[str, ...]:
     """The migration steps in order: step n brings the schema from version n - 1 to n."""
-    folder = files("broker.storage.sqlite") / "migrations"
+    folder = Path(__file__).parent / "migrations"
     entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     return tuple(entry.read_text("utf-8") for entry in entries if entry.name.endswith(".sql"))
 
