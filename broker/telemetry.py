@@ -41,7 +41,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("end_to_end_seconds", "histogram", "From storing to the sink's 2xx.", ("broker",)),
     Metric("commit_seconds", "histogram", "One commit of the writer.", ("broker",)),
     Metric("commit_rows", "histogram", "Events per commit.", ("broker",)),
-    Metric("batch_events", "histogram", "Deliveries per call, of calls that carry several.", ("broker",)),
+    Metric(
+        "batch_events",
+        "histogram",
+        "Deliveries per call, of calls that carry several.",
+        ("broker",),
+    ),
     Metric("sink_state", "gauge", "1 for the state that a sink is in.", ("sink", "state")),
     Metric("connections", "gauge", "Open connections at the ingress."),
     Metric("loop_lag_seconds", "gauge", "How late the event loop last turned."),

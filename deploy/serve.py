@@ -45,15 +45,30 @@ async def _serve(configuration: Configuration, options: Options) -> int:
         lambda: process.telemetry.emit("process.unchanged", remedy="restart to apply changes"),
     )
     try:
-        await process.start()
+        await start(process)
     except (HeadraceError, OSError) as error:
         print(f"headrace: {error}", file=sys.stderr)
         await process.stop()
         return 1
-    print(describe(process, configuration), flush=True)
+    if not process.stopping.is_set():
+        print(describe(process, configuration), flush=True)
     await process.stopping.wait()
     await process.stop()
     return 0 if process.failure is None else 1
+
+
+async def start(process: Process) -> None:
+    """Start, unless a signal or a store that fails ends it before. Raises as `Process.start`."""
+    # A start waits until its triggers are written down: on a store that has just failed, or
+    # a disk that is full, for ever.
+    starting = asyncio.ensure_future(process.start())
+    stopping = asyncio.ensure_future(process.stopping.wait())
+    await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if starting.done():
+        starting.result()
+    starting.cancel()
+    await asyncio.gather(starting, stopping, return_exceptions=True)
 
 
 def describe(process: Process, configuration: Configuration) -> str:

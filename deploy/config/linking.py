@@ -1,9 +1,9 @@
 """Resources to one configuration: names found, defaults merged, filters judged."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from deploy.config.broker_spec import BrokerSpec
@@ -30,8 +30,7 @@ DEAD_LETTER_SINK: PathInDocument = ("spec", "delivery", "deadLetterSink")
 SOURCES_NAMESPACE = "sources"  # the ingress serves webhook sources below /sources/
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(NamedTuple):
     brokers: dict[str, BrokerSpec]
     sinks: dict[str, SinkSpec]
     triggers: dict[str, TriggerSpec]

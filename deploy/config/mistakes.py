@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from typing import NamedTuple
 
 from broker.errors import Invalid
 
@@ -11,18 +11,17 @@ _COMPARED_NAMES_MAX = 100
 PathInDocument = tuple[str | int, ...]
 
 
-class InvalidValue(Invalid, ValueError):
+class InvalidValue(Invalid):
     """One value cannot be used; `what` continues the sentence that the value begins.
 
     The text never holds the value itself, which may be a secret: who reports it decides
-    whether to show it. A ValueError, so that pydantic collects it with the others.
+    whether to show it.
     """
 
     code = "invalid-value"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mistake:
+class Mistake(NamedTuple):
     """`line` and `column` count from 1; both 0 where the file as a whole is meant."""
 
     file: str
@@ -80,6 +79,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = list(known)
     if len(names) > _COMPARED_NAMES_MAX:
         return f"name one of the {len(names)} that are declared"
+    from difflib import get_close_matches  # only where there is a mistake
+
     near = get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]}?"

@@ -22,7 +22,7 @@ class Declared:
     name: str
     written: dict[str, Any]
     document: Document
-    fields: Any  # the kind's own model, a subclass of Resource
+    fields: Any  # the kind's own shape
 
     @property
     def namespace(self) -> str:

@@ -1,8 +1,7 @@
 """The schema of `kind: Broker`."""
 
+from collections.abc import Sequence
 from typing import Annotated
-
-from pydantic import Field
 
 from deploy.config.schema_delivery import Delivery
 from deploy.config.schema_parts import (
@@ -13,42 +12,42 @@ from deploy.config.schema_parts import (
     Resource,
     Seconds,
     Size,
-    Strict,
 )
+from deploy.config.shapes import Bounds, Shape
 
 _MI = 2**20
 _GI = 2**30
 
 
-class RetentionFields(Strict):
+class RetentionFields(Shape):
     age: Seconds = 86_400.0
     bytes: Size = 10 * _GI
 
 
-class LimitFields(Strict):
+class LimitFields(Shape):
     max_event_bytes: Size = _MI
     max_batch_events: Count = 1_000
     max_batch_bytes: Size = 8 * _MI
     max_backlog_bytes: Size = 50 * _GI
-    max_hops: Annotated[int, Field(ge=0, le=1_000)] = 16
+    max_hops: Annotated[int, Bounds(0, 1_000)] = 16
     publish_rate: Rate = None
 
 
-class DedupeFields(Strict):
+class DedupeFields(Shape):
     window: Seconds = 600.0
 
 
-class DeadLetterFields(Strict):
+class DeadLetterFields(Shape):
     retention: PositiveSeconds = 14 * 86_400.0
     max_bytes: Size = 5 * _GI
 
 
-class EgressFields(Strict):
-    allow: list[NetworkOrName] = Field(default_factory=list)
-    deny: list[NetworkOrName] = Field(default_factory=list)
+class EgressFields(Shape):
+    allow: Sequence[NetworkOrName] = ()
+    deny: Sequence[NetworkOrName] = ()
 
 
-class BrokerFields(Strict):
+class BrokerFields(Shape):
     delivery: Delivery = Delivery()
     retention: RetentionFields = RetentionFields()
     limits: LimitFields = LimitFields()

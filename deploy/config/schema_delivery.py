@@ -2,13 +2,12 @@
 
 import base64
 import binascii
-from typing import Annotated, Literal, Self
-
-from pydantic import AfterValidator, Field, model_validator
+from typing import Annotated, Literal
 
 from deploy.config.mistakes import InvalidValue
 from deploy.config.references import has_reference
-from deploy.config.schema_parts import Name, PositiveSeconds, Seconds, Strict, Text
+from deploy.config.schema_parts import Name, PositiveSeconds, Seconds, Text
+from deploy.config.shapes import Bounds, Judge, Shape
 from deploy.config.urls import http_url
 
 
@@ -33,11 +32,11 @@ def _signing_secret(text: str) -> str:
     return text
 
 
-Url = Annotated[str, AfterValidator(_url)]
-Secret = Annotated[str, AfterValidator(_signing_secret)]
+Url = Annotated[str, Judge(_url)]
+Secret = Annotated[str, Judge(_signing_secret)]
 
 
-class Reference(Strict):
+class Reference(Shape):
     """A sink of this configuration; `namespace` is the trigger's own unless given."""
 
     api_version: Text = "headrace.dev/v1"
@@ -46,29 +45,27 @@ class Reference(Strict):
     namespace: Name | None = None
 
 
-class Destination(Strict):
+class Destination(Shape):
     ref: Reference | None = None
     uri: Url | None = None
 
-    @model_validator(mode="after")
-    def _names_one(self) -> Self:
+    def judge(self) -> None:
         if self.ref is None and self.uri is None:
             raise InvalidValue(
                 "names no destination",
                 remedy="write uri: http://host/path, or ref: {kind: InferenceSink, name: …}",
             )
-        return self
 
 
-class Signing(Strict):
-    secret: Secret = Field(repr=False)
-    previous: Secret | None = Field(default=None, repr=False)
+class Signing(Shape):
+    secret: Secret
+    previous: Secret | None = None
 
 
-class Delivery(Strict):
+class Delivery(Shape):
     """Every field may be absent: then the broker's counts, then the built-in default."""
 
-    retry: Annotated[int, Field(ge=0, le=10_000)] = 10
+    retry: Annotated[int, Bounds(0, 10_000)] = 10
     backoff_policy: Literal["exponential", "linear"] = "exponential"
     backoff_delay: Seconds = 0.2
     backoff_max: PositiveSeconds = 300.0

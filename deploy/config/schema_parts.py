@@ -1,30 +1,16 @@
-"""What the schemas of all kinds are made of: strict models and the types of their fields."""
+"""What the schemas of all kinds are made of: the types of their fields."""
 
 import ipaddress
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-
 from deploy.config.mistakes import InvalidValue
 from deploy.config.quantities import duration_seconds, rate_per_second, size_bytes
+from deploy.config.shapes import Bounds, Judge, Read, Shape
 
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _ATTRIBUTE = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 _HOST_OR_SUFFIX = re.compile(r"\.?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.ASCII)
-
-
-class Strict(BaseModel):
-    """Fields as written in YAML (camelCase), no others, no conversions, no inputs in errors."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        alias_generator=to_camel,
-        hide_input_in_errors=True,
-    )
 
 
 def _dns_label(text: str) -> str:
@@ -74,28 +60,28 @@ def _network_or_name(text: str) -> str:
     return name
 
 
-Name = Annotated[str, AfterValidator(_dns_label)]
-AttributeName = Annotated[str, AfterValidator(attribute_name)]
-Text = Annotated[str, AfterValidator(_not_empty)]
-Seconds = Annotated[float, BeforeValidator(duration_seconds)]
-PositiveSeconds = Annotated[float, BeforeValidator(duration_seconds), AfterValidator(_positive)]
-Size = Annotated[int, BeforeValidator(size_bytes)]
-NetworkOrName = Annotated[str, AfterValidator(_network_or_name)]
+Name = Annotated[str, Judge(_dns_label)]
+AttributeName = Annotated[str, Judge(attribute_name)]
+Text = Annotated[str, Judge(_not_empty)]
+Seconds = Annotated[float, Read(duration_seconds)]
+PositiveSeconds = Annotated[float, Read(duration_seconds), Judge(_positive)]
+Size = Annotated[int, Read(size_bytes)]
+NetworkOrName = Annotated[str, Judge(_network_or_name)]
 
 
 def _rate_or_none(value: Any) -> float | None:
     return None if value is None else rate_per_second(value)
 
 
-Rate = Annotated[float | None, BeforeValidator(_rate_or_none)]
+Rate = Annotated[float | None, Read(_rate_or_none)]
 
 
-class Metadata(Strict):
+class Metadata(Shape):
     name: Name
     namespace: Name = "default"
 
 
-class Resource(Strict):
+class Resource(Shape):
     """What every document has; the kind's own model adds `spec`."""
 
     api_version: str
@@ -103,4 +89,4 @@ class Resource(Strict):
     metadata: Metadata
 
 
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Count = Annotated[int, Bounds(1, 1_000_000)]

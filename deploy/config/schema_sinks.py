@@ -1,9 +1,8 @@
 """The schemas of `kind: FileSink` and `kind: InferenceSink` (so far with protocol onnx)."""
 
 import re
-from typing import Annotated, Any, Literal, Self
-
-from pydantic import AfterValidator, Field, model_validator
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from broker.codec import make_event
 from broker.errors import Invalid, InvalidEvent
@@ -13,10 +12,10 @@ from deploy.config.schema_parts import (
     PositiveSeconds,
     Resource,
     Size,
-    Strict,
     Text,
     attribute_name,
 )
+from deploy.config.shapes import Bounds, Judge, Shape
 from sinks.inference.path import DataPath
 from sinks.inference.template import Template
 
@@ -57,7 +56,7 @@ def _template(text: str) -> str:
     return text
 
 
-def _fits(attribute: str) -> AfterValidator:
+def _fits(attribute: str) -> Judge:
     """That a reply may have this as its `attribute`, whatever the template's places give."""
 
     def check(text: str) -> str:
@@ -69,19 +68,19 @@ def _fits(attribute: str) -> AfterValidator:
             raise InvalidValue(what, remedy=error.remedy) from error
         return text
 
-    return AfterValidator(check)
+    return Judge(check)
 
 
 def _extension_or_all(text: str) -> str:
     return text if text == "*" else attribute_name(text)
 
 
-ExtensionOrAll = Annotated[str, AfterValidator(_extension_or_all)]
-Path = Annotated[str, AfterValidator(_path)]
+ExtensionOrAll = Annotated[str, Judge(_extension_or_all)]
+Path = Annotated[str, Judge(_path)]
 
 
-class FileSinkFields(Strict):
-    path: Annotated[Text, AfterValidator(_file_path)]
+class FileSinkFields(Shape):
+    path: Annotated[Text, Judge(_file_path)]
     rotate_bytes: Size | None = None
 
 
@@ -89,63 +88,61 @@ class FileSinkResource(Resource):
     spec: FileSinkFields
 
 
-class ColumnFields(Strict):
-    names: Annotated[list[Text], Field(min_length=1, max_length=10_000)]
+class ColumnFields(Shape):
+    names: Annotated[Sequence[Text], Bounds(1, 10_000)]
     tensor: Text | None = None
     datatype: Datatype | None = None
 
 
-class TensorFields(Strict):
+class TensorFields(Shape):
     name: Text
     path: Path = ""
     datatype: Datatype | None = None
-    shape: list[int] | None = None
+    shape: Sequence[int] | None = None
 
 
-class InputFields(Strict):
+class InputFields(Shape):
     """Exactly one key."""
 
     data: Path | None = None
     instances: Path | None = None
     columns: ColumnFields | None = None
-    tensors: Annotated[list[TensorFields], Field(min_length=1, max_length=1_000)] | None = None
+    tensors: Annotated[Sequence[TensorFields], Bounds(1, 1_000)] | None = None
 
-    @model_validator(mode="after")
-    def _has_one(self) -> Self:
-        if len(self.model_fields_set) != 1:
+    def judge(self) -> None:
+        if len(vars(self)) != 1:
             raise InvalidValue(
                 "needs exactly one key", remedy="write one of data, instances, columns, tensors"
             )
-        return self
 
 
-class OutputFields(Strict):
+class OutputFields(Shape):
     take: Literal["raw", "tensors", "predictions"] = "tensors"
     path: Path | None = None
     merge_under: Text | None = None
 
 
-class ReplyFields(Strict):
+class ReplyFields(Shape):
     mode: Literal["wrap"] = "wrap"
     type: Annotated[str, _fits("type")] = "io.kserve.inference.response"
     source: Annotated[str, _fits("source")] | None = None
-    copy_extensions: list[ExtensionOrAll] = Field(default_factory=list)
+    copy_extensions: Sequence[ExtensionOrAll] = ()
     allow_loop: bool = False
 
 
-class BatchFields(Strict):
+class BatchFields(Shape):
     max_records: Count = 64
 
 
-class InferenceLimits(Strict):
-    max_in_flight: Annotated[int, Field(ge=1, le=1_000)] = 2
+class InferenceLimits(Shape):
+    max_in_flight: Annotated[int, Bounds(1, 1_000)] = 2
 
 
-class InferenceTimeouts(Strict):
+class InferenceTimeouts(Shape):
     attempt: PositiveSeconds = 60.0
 
 
-class InferenceFields(Strict):
+class InferenceFields(Shape):
     protocol: Literal["onnx"]
     url: Text
     model: Text | None = None
@@ -160,8 +157,3 @@ class InferenceFields(Strict):
 
 class InferenceSinkResource(Resource):
     spec: InferenceFields
-
-
-def as_written(fields: Strict | None) -> dict[str, Any]:
-    """The fields that were given, under the names they have in YAML."""
-    return fields.model_dump(by_alias=True, exclude_unset=True) if fields else {}

@@ -1,14 +1,15 @@
 """The schema of `kind: Trigger`. What a filter may say is judged by triggers.filters."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
-
-from pydantic import BeforeValidator, Field
 
 from deploy.config.mistakes import InvalidValue
 from deploy.config.quantities import moment
 from deploy.config.schema_delivery import Delivery, Destination
-from deploy.config.schema_parts import AttributeName, Name, Rate, Resource, Strict
+from deploy.config.schema_parts import AttributeName, Name, Rate, Resource
+from deploy.config.shapes import Bounds, Read, Shape
 
 
 def _start(value: Any) -> Any:
@@ -23,25 +24,25 @@ def _start(value: Any) -> Any:
         ) from error
 
 
-Start = Annotated[Literal["latest", "earliest"] | datetime, BeforeValidator(_start)]
+Start = Annotated[Literal["latest", "earliest"] | datetime, Read(_start)]
 
 
-class AttributeFilter(Strict):
-    attributes: dict[str, str] = Field(default_factory=dict)
+class AttributeFilter(Shape):
+    attributes: Mapping[str, str] = MappingProxyType({})
 
 
-class OrderFields(Strict):
+class OrderFields(Shape):
     by: AttributeName
 
 
-class TriggerLimits(Strict):
-    max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 32
+class TriggerLimits(Shape):
+    max_in_flight: Annotated[int, Bounds(1, 10_000)] = 32
     rate: Rate = None
 
 
-class TriggerFields(Strict):
+class TriggerFields(Shape):
     broker: Name = "default"
-    filters: list[dict[str, Any]] = Field(default_factory=list)
+    filters: Sequence[Mapping[str, Any]] = ()
     filter: AttributeFilter | None = None
     subscriber: Destination | None = None  # reported as missing where names are linked
     delivery: Delivery = Delivery()
@@ -54,7 +55,9 @@ class TriggerFields(Strict):
     @property
     def attributes(self) -> dict[str, str] | None:
         """The older way to filter, which `filters` replaces where both are given."""
-        return self.filter.attributes if self.filter is not None and not self.filters else None
+        if self.filter is None or self.filters:
+            return None
+        return dict(self.filter.attributes)
 
 
 class TriggerResource(Resource):

@@ -3,28 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.config.broker_spec import BrokerLimits, BrokerSpec, DeadLetterRetention, Retention
 from deploy.config.resources import Declared
-from deploy.config.schema_broker import BrokerFields
 from deploy.config.schema_delivery import Delivery
 from deploy.config.schema_delivery import Signing as SigningFields
-from deploy.config.schema_sinks import FileSinkFields, InferenceFields, as_written
-from deploy.config.schema_trigger import TriggerFields
 from deploy.config.urls import file_url
 from sinks.spec import Egress, FileSinkSpec, HttpSinkSpec, InferenceSinkSpec, Signing, SinkSpec
 from triggers.trigger import DeliveryPolicy, TriggerSpec
 
+if TYPE_CHECKING:  # the schema of a kind is imported only where a resource is of that kind
+    from deploy.config.schema_broker import BrokerFields
+    from deploy.config.schema_sinks import FileSinkFields, InferenceFields
+    from deploy.config.schema_trigger import TriggerFields
+
 
 def delivery_fields(delivery: Delivery) -> dict[str, Any]:
     """What was written of a delivery, field by field, for merging."""
-    return {name: getattr(delivery, name) for name in delivery.model_fields_set}
+    return dict(vars(delivery))
 
 
 def delivery_policy(fields: Mapping[str, Any]) -> DeliveryPolicy:
     """The policy of merged delivery fields; what nobody wrote is the built-in default."""
-    delivery = Delivery.model_construct(**fields)
+    delivery = Delivery(**fields)
     return DeliveryPolicy(
         retry=delivery.retry,
         backoff_policy=delivery.backoff_policy,
@@ -73,8 +75,8 @@ def inference_sink_spec(declared: Declared) -> InferenceSinkSpec:
         name=declared.name,
         protocol=fields.protocol,
         url=file_url(fields.url, Path(declared.document.file).parent),
-        input=as_written(fields.input),
-        output=as_written(fields.output),
+        input=fields.input.as_written() if fields.input else {},
+        output=fields.output.as_written(),
         model=fields.model,
         version=fields.version,
         reply_type=fields.reply.type,
@@ -108,7 +110,7 @@ def trigger_spec(
     """`delivery` are the merged fields. A model's own timeout gives way only to the trigger's."""
     fields: TriggerFields = declared.fields.spec
     policy = delivery_policy(delivery)
-    own_timeout = "timeout" in fields.delivery.model_fields_set
+    own_timeout = "timeout" in vars(fields.delivery)
     if isinstance(sink, InferenceSinkSpec) and not own_timeout:
         policy = replace(policy, timeout_seconds=sink.timeout_seconds)
     return TriggerSpec(

@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from broker.errors import Invalid
 from deploy.config.mistakes import InvalidValue
+from sinks.http_url import parse_url
 
 URL_CHARACTERS_MAX = 8_000
 # RFC 3986 2: everything else must be percent-encoded; a lone % is an encoding cut short.
@@ -35,6 +37,7 @@ def http_url(text: str) -> str:
             "has a fragment, which is never sent", remedy="remove # and what follows"
         )
     _refuse_odd_host(parts["authority"])
+    _refuse_what_sinks_refuse(text)
     return text
 
 
@@ -63,6 +66,14 @@ def _refuse_odd_host(authority: str) -> None:
         raise InvalidValue("has no valid host", remedy="write it as http://host:8080/path")
     if port is not None and not (port.isdecimal() and len(port) <= 5 and 1 <= int(port) <= 65_535):
         raise InvalidValue("has no valid port", remedy="write a port from 1 to 65535, or none")
+
+
+def _refuse_what_sinks_refuse(text: str) -> None:
+    """So that nothing passes here which ends the process when it starts, such as port 25."""
+    try:
+        parse_url(text)
+    except Invalid as error:
+        raise InvalidValue(error.what.removeprefix("the URL "), remedy=error.remedy) from error
 
 
 def _split_port(authority: str) -> tuple[str, str | None]:

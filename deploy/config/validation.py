@@ -2,25 +2,20 @@
 
 from typing import Any
 
-from pydantic import ValidationError
-
-from deploy.config.explanations import explain
+from broker.registry import load
+from deploy.config.explanations import value_shown
 from deploy.config.known_fields import LATER_INFERENCE_FIELDS, LATER_PROTOCOLS, holder_of
 from deploy.config.mistakes import Findings, InvalidValue, PathInDocument, dotted
 from deploy.config.positions import Document
 from deploy.config.references import References, has_reference
-from deploy.config.schema_broker import BrokerResource
-from deploy.config.schema_parts import Resource
-from deploy.config.schema_sinks import FileSinkResource, InferenceSinkResource
-from deploy.config.schema_trigger import TriggerResource
+from deploy.config.shape_reader import Problem, read_shape
 
-SCHEMAS: dict[str, type[Resource]] = {
-    "Broker": BrokerResource,
-    "Trigger": TriggerResource,
-    "FileSink": FileSinkResource,
-    "InferenceSink": InferenceSinkResource,
+SCHEMAS = {
+    "Broker": "deploy.config.schema_broker:BrokerResource",
+    "Trigger": "deploy.config.schema_trigger:TriggerResource",
+    "FileSink": "deploy.config.schema_sinks:FileSinkResource",
+    "InferenceSink": "deploy.config.schema_sinks:InferenceSinkResource",
 }
-_ROUNDS_MAX = 4
 
 
 class Validator:
@@ -36,7 +31,7 @@ class Validator:
         self._judged: set[PathInDocument] = set()  # nothing more is to be said of these
 
     def fields(self, references: References | None) -> Any:
-        """The kind's model; None where too little is right to make one.
+        """The kind's own shape; None where too little is right to make one.
 
         Where there were mistakes it is made of the rest, so that names and filters can be
         judged in the same run; nothing is ever assembled from it.
@@ -44,22 +39,18 @@ class Validator:
         self._refuse_literal_secrets()
         self._refuse_later_fields()
         resolved = self._resolve(self._written, (), references)
-        for round_number in range(_ROUNDS_MAX):
-            try:
-                return SCHEMAS[self._kind].model_validate(resolved)
-            except ValidationError as invalid:
-                for error in invalid.errors(include_url=False, include_input=False):
-                    if round_number == 0:
-                        self._report(error)
-                    _remove(resolved, error["loc"])
-        return None
+        fields, problems = read_shape(load(SCHEMAS, self._kind), resolved)
+        for problem in problems:
+            self._report(problem)
+        return fields
 
-    def _report(self, error: Any) -> None:
-        path: PathInDocument = error["loc"]
+    def _report(self, problem: Problem) -> None:
+        path, what = problem.path, problem.what
         if path in self._judged:
             return
-        what, remedy = explain(error, at(self._written, path), SCHEMAS[self._kind])
-        self._mistake(path, what, remedy, of_key=error["type"] == "extra_forbidden")
+        if problem.of_value:
+            what = f"{value_shown(path, at(self._written, path))} {what}".lstrip()
+        self._mistake(path, what, problem.remedy, of_key=problem.of_key)
 
     def _mistake(
         self, path: PathInDocument, what: str, remedy: str, *, of_key: bool = False
@@ -122,13 +113,3 @@ def at(value: Any, path: PathInDocument) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return value
-
-
-def _remove(value: Any, path: PathInDocument) -> None:
-    """Take out what was refused: a whole list where an item was, so that no index moves."""
-    end = next((index for index, part in enumerate(path) if isinstance(part, int)), len(path))
-    path = path[:end]
-    while path and holder_of(value, path) is None:
-        path = path[:-1]  # something is missing in it
-    if path and (holder := holder_of(value, path)) is not None:
-        del holder[str(path[-1])]

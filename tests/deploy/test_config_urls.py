@@ -53,6 +53,8 @@ def test_an_absolute_http_url_is_kept_as_it_is(text: str) -> None:
         ("http://host:65536/", "no valid port"),
         ("http://host:8080x/", "no valid port"),
         ("http://[::1]x/", "no valid port"),
+        ("http://host:9/", "names port 9, which other protocols use"),
+        ("https://host:25/", "names port 25, which other protocols use"),
         ("http://host/" + "a" * 8_000, "8000 characters"),
     ],
 )
