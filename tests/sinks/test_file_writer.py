@@ -1,6 +1,7 @@
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,25 +9,30 @@ import pytest
 from sinks.file_writer import FileWriter
 
 
-@pytest.fixture
+@contextmanager
 def little_room() -> Iterator[None]:
-    """No file of this process may pass 100 bytes: what a full disk looks like to a writer."""
+    """No file of this process may pass 100 bytes: what a full disk looks like to a writer.
+
+    Within a test only: the runner's own output may be a file too.
+    """
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.usefixtures("little_room")
 def test_lines_that_did_not_fit_are_taken_back_whole(tmp_path: Path) -> None:
     writer = FileWriter(tmp_path / "out")
     writer.append([b"a" * 49 + b"\n"])
 
-    with pytest.raises(OSError, match="too large"):
-        writer.append([b"b" * 79 + b"\n"])
-    writer.append([b"c" * 39 + b"\n"])
+    with little_room():
+        with pytest.raises(OSError, match="too large"):
+            writer.append([b"b" * 79 + b"\n"])
+        writer.append([b"c" * 39 + b"\n"])
     writer.close()
 
     assert (tmp_path / "out").read_bytes() == b"a" * 49 + b"\n" + b"c" * 39 + b"\n"
