@@ -118,8 +118,6 @@ class Lane:
         self._tokens = spec.rate_per_second or 0.0
         self._tokens_at = 0.0
 
-    # -- events in ---------------------------------------------------------------------------
-
     def filter_at(self, offset: int) -> Filter | None:
         """The filter of the revision that routes `offset`; None before the first one."""
         found = None
@@ -162,8 +160,6 @@ class Lane:
     def enqueue(self, stored: StoredEvent) -> None:
         self.queue.append(stored)
         self.budget.used_bytes += stored.size_bytes
-
-    # -- deliveries out ----------------------------------------------------------------------
 
     @property
     def may_begin(self) -> bool:
@@ -226,8 +222,6 @@ class Lane:
             self._tokens -= 1.0
             return 0.0
         return (1.0 - self._tokens) / rate
-
-    # -- settled -----------------------------------------------------------------------------
 
     def leave(self, carriage: Carriage, delivered: bool) -> None:
         """Count one settled delivery and forget its offset; rows are the settler's."""

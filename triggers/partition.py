@@ -79,8 +79,6 @@ class Partition:
         self._door: ReplyDoor | None = None
         self.on_failure: Callable[[BaseException], None] | None = None
 
-    # -- start -------------------------------------------------------------------------------
-
     async def open(self) -> Loaded:
         """Own the partition and load it; nothing is delivered yet."""
         self.loaded = await self.engine.log.open(self._stored)
@@ -187,8 +185,6 @@ class Partition:
                 # No lane holds routing back for it: what it leaned on will be written farther.
                 self.ledger.left.append(Cursor(name, loaded.routed))
 
-    # -- at work -----------------------------------------------------------------------------
-
     def _stored(self, group: Sequence[StoredEvent]) -> None:
         for lane in self.router.route(group):
             self._pool.wake(lane)
@@ -247,8 +243,6 @@ class Partition:
     def lowest_needed(self) -> int:
         """The first offset that a restart would still need: by what is on disk, not in memory."""
         return self.durable.lowest_needed()
-
-    # -- stop --------------------------------------------------------------------------------
 
     async def drain(self) -> None:
         """Write down what has been settled, and how far routing is."""
