@@ -1,4 +1,4 @@
-"""A publisher's rate: so many a second on average, a second's worth at once."""
+"""A rate, of a publisher or a trigger: so many a second on average, a second's worth at once."""
 
 
 class TokenBucket:

@@ -12,6 +12,7 @@ from datetime import datetime
 from broker.clock import EPOCH
 from broker.event import StoredEvent
 from broker.storage.rows import Counts, Cursor, Place, WaitingRow
+from broker.token_bucket import TokenBucket
 from sinks.sink import Sink
 from sinks.spec import InferenceSinkSpec
 from sinks.target import Target
@@ -115,8 +116,8 @@ class Lane:
         self.totals = Counts(spec.name)  # durable and pending, for listings
         self._matched = self._delivered = self._dead = 0
         self.id_prefix = f"{log_id}/{spec.name}/"
-        self._tokens = spec.rate_per_second or 0.0
-        self._tokens_at = 0.0
+        rate = spec.rate_per_second
+        self.rate = None if rate is None else TokenBucket(rate)
 
     def filter_at(self, offset: int) -> Filter | None:
         """The filter of the revision that routes `offset`; None before the first one."""
@@ -213,15 +214,7 @@ class Lane:
 
     def rate_wait_seconds(self, now: float) -> float:
         """Seconds until the trigger's rate lets the next call go; takes a token when 0."""
-        rate = self.spec.rate_per_second
-        if rate is None:
-            return 0.0
-        self._tokens = min(max(rate, 1.0), self._tokens + (now - self._tokens_at) * rate)
-        self._tokens_at = now
-        if self._tokens >= 1.0:
-            self._tokens -= 1.0
-            return 0.0
-        return (1.0 - self._tokens) / rate
+        return 0.0 if self.rate is None else self.rate.take(1, now)
 
     def leave(self, carriage: Carriage, delivered: bool) -> None:
         """Count one settled delivery and forget its offset; rows are the settler's."""

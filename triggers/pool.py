@@ -111,7 +111,7 @@ class Pool:
         now = self._monotonic()
         if lane.blocked_until > now:
             return lane.blocked_until - now
-        if lane.spec.rate_per_second and (wait := lane.rate_wait_seconds(now)) > 0.0:
+        if lane.rate is not None and (wait := lane.rate_wait_seconds(now)) > 0.0:
             return max(ASK_AGAIN_SECONDS_MIN, wait)
         until = lane.target.admit(now)
         if not until:

@@ -10,6 +10,7 @@ from typing import Protocol
 from broker.clock import Clock
 from broker.delivery import Delivered, Failed, Outcome, OutcomeClass, Reason
 from broker.event import Cause, Event
+from broker.hops import hops_of
 from broker.storage.rows import DeadState, Move, ParkedRow, Reply, Retried
 from triggers.carriage import Carriage
 from triggers.failures import Failures
@@ -101,9 +102,8 @@ class Settler:
         self._failures.release(lane, carriage)
 
     def _admit(self, lane: Lane, carriage: Carriage, reply: Event) -> Reply | Reason | None:
-        hops = int(carriage.event.attributes.get("headracehops", "0"))
         cause = Cause(carriage.offset, lane.name)
-        return self._door.admit_reply(reply, cause, carriage.id, hops)
+        return self._door.admit_reply(reply, cause, carriage.id, hops_of(carriage.event))
 
     def _close_row(self, row: ParkedRow) -> None:
         """Keep the evidence of retries that ended well; tell the desk where it waits for news."""

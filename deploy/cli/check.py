@@ -1,6 +1,5 @@
 """`headrace check`."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,9 +30,10 @@ def check(
       headrace check --no-resolve ./config.d
     """
     from deploy.config.read import read_configuration
+    from deploy.environment import read_environment
 
     try:
-        found = read_configuration(configuration, os.environ, resolve)
+        found = read_configuration(configuration, read_environment().variables, resolve)
     except InvalidConfig as invalid:
         for mistake in invalid.mistakes:
             print(mistake)

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from broker.errors import HeadraceError, Invalid, Unavailable
 from deploy.config.urls import http_url
+from deploy.environment import read_environment
 
 DEFAULT_ADMIN = "http://127.0.0.1:8081"
 TIMEOUT_SECONDS = 30.0
@@ -107,8 +107,9 @@ def nobody_answers(url: str, error: Exception, how: str) -> Unavailable:
 
 def admin_at(url: str | None, token: str | None) -> Admin:
     """The admin listener by option, else by HEADRACE_ADMIN and HEADRACE_TOKEN, else the default."""
-    chosen = url or os.environ.get("HEADRACE_ADMIN") or DEFAULT_ADMIN
-    secret = token or os.environ.get("HEADRACE_TOKEN") or None
+    variables = read_environment().variables
+    chosen = url or variables.get("HEADRACE_ADMIN") or DEFAULT_ADMIN
+    secret = token or variables.get("HEADRACE_TOKEN") or None
     if secret is not None and not (secret.isascii() and secret.isprintable()):
         raise Invalid("the token has characters that no token has", remedy="mend HEADRACE_TOKEN")
     try:

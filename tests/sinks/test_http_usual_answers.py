@@ -1,0 +1,59 @@
+"""The same bytes are the same answer, and need no parser; any other bytes are read anew."""
+
+import time
+
+from broker.delivery import Delivered, Failed
+from tests.sinks.conftest import MakeSink, Serve
+from tests.sinks.making import a_delivery
+from tests.sinks.server import ACCEPTED, answering, with_body
+
+BUSY = with_body("503 Busy", b"later")
+CLOSING = b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+async def statuses(sink_at: MakeSink, url: str, calls: int) -> list[int | None]:
+    sink = sink_at(url)
+    found: list[int | None] = []
+    for _ in range(calls):
+        (outcome,) = await sink.deliver([a_delivery()], time.monotonic() + 5.0)
+        assert isinstance(outcome, Delivered | Failed)
+        found.append(outcome.status)
+    return found
+
+
+async def test_a_repeated_answer_keeps_its_connection(sink_at: MakeSink, serve: Serve) -> None:
+    server = await serve(answering(ACCEPTED))
+
+    found = await statuses(sink_at, server.url, 4)
+
+    assert found == [202] * 4
+    assert {request.connection for request in server.requests} == {1}
+
+
+async def test_another_answer_after_the_usual_one_is_read_for_what_it_says(
+    sink_at: MakeSink, serve: Serve
+) -> None:
+    server = await serve(answering(ACCEPTED, ACCEPTED, BUSY, ACCEPTED, BUSY))
+
+    assert await statuses(sink_at, server.url, 5) == [202, 202, 503, 202, 503]
+
+
+async def test_the_usual_answer_with_bytes_behind_it_ends_the_connection(
+    sink_at: MakeSink, serve: Serve
+) -> None:
+    server = await serve(answering(ACCEPTED, ACCEPTED, ACCEPTED + BUSY, ACCEPTED))
+
+    found = await statuses(sink_at, server.url, 4)
+
+    assert found == [202] * 4
+    assert [request.connection for request in server.requests] == [1, 1, 1, 2]
+
+
+async def test_an_answer_that_closes_is_never_taken_for_usual(
+    sink_at: MakeSink, serve: Serve
+) -> None:
+    server = await serve(answering(CLOSING))
+
+    await statuses(sink_at, server.url, 3)
+
+    assert [request.connection for request in server.requests] == [1, 2, 3]
