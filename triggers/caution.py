@@ -146,7 +146,7 @@ class Caution:
         self.trials.put(*self.trials.suspects.clear())
         for lane, alone in self._alone.items():
             lane.sink = alone.sink
-            lane.max_in_flight = lane.spec.max_in_flight
+            lane.max_in_flight = lane.spec.calls_max
             wake(lane)
 
     def _is_doubted(self, lane: Lane) -> bool:

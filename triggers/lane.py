@@ -14,7 +14,6 @@ from broker.event import StoredEvent
 from broker.storage.rows import Counts, Cursor, Place, WaitingRow
 from broker.token_bucket import TokenBucket
 from sinks.sink import Sink
-from sinks.spec import InferenceSinkSpec
 from sinks.target import Target
 from triggers.carriage import Carriage, fresh
 from triggers.filters.filter import Filter
@@ -100,10 +99,7 @@ class Lane:
         self.companion: Lane | None = None
         self.is_companion = False  # carries dead letters to the trigger's deadLetterSink
         self.is_listed = False  # stands in the pool's line
-        self.max_in_flight = spec.max_in_flight
-        if isinstance(spec.sink, InferenceSinkSpec):
-            # More calls than the model computes would only make smaller batches of the backlog.
-            self.max_in_flight = min(spec.max_in_flight, spec.sink.max_in_flight)
+        self.max_in_flight = spec.calls_max
         self.in_flight = 0  # calls
         self.in_flight_deliveries = 0
         self.blocked_until = 0.0

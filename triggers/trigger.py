@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sinks.spec import SinkSpec
+from sinks.spec import InferenceSinkSpec, SinkSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +45,13 @@ class TriggerSpec:
     max_in_flight: int = 32  # calls; a batch is one
     rate_per_second: float | None = None
     on_full: Literal["refuse", "dead-letter"] = "refuse"
+
+    @property
+    def calls_max(self) -> int:
+        """Calls in flight at once: `max_in_flight`, and no more than a model computes.
+
+        More would only make smaller batches of the backlog.
+        """
+        if isinstance(self.sink, InferenceSinkSpec):
+            return min(self.max_in_flight, self.sink.max_in_flight)
+        return self.max_in_flight
