@@ -1,20 +1,16 @@
 """README's code, run as it stands against a real process."""
 
 import re
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = {"127.0.0.1:8080": "ingress", "127.0.0.1:8081": "admin"}
-START_SECONDS = 30.0
+STOP_SECONDS = 30.0
 
 
 def blocks(language: str) -> list[str]:
@@ -22,37 +18,29 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
-    """A headrace of its own; gives the ports in place of those that README names."""
-    ports = {"ingress": free_port(), "admin": free_port()}
-    listen, admin = (f"127.0.0.1:{ports[name]}" for name in ("ingress", "admin"))
+    """A headrace of its own, on ports that it takes free; gives them by what README names."""
     data = tmp_path_factory.mktemp("data")
     command = [sys.executable, "-m", "deploy", "up", "--data", str(data)]
     process = subprocess.Popen(
-        [*command, "--listen", listen, "--admin", admin], cwd=data, stderr=subprocess.DEVNULL
+        [*command, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+        cwd=data,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
-    deadline = time.monotonic() + START_SECONDS
-    while not is_ready(admin):
-        assert process.poll() is None, "headrace up has ended"
-        assert time.monotonic() < deadline, "headrace up is not ready in time"
-        time.sleep(0.05)
+    assert process.stdout is not None
+    ports: dict[str, int] = {}
+    while set(ports) != set(WRITTEN.values()):
+        line = process.stdout.readline()
+        assert line, "headrace up has ended before it said where it listens"
+        if found := re.fullmatch(r"(ingress|admin) +http://127\.0\.0\.1:(\d+)\n", line):
+            ports[found.group(1)] = int(found.group(2))
     yield ports
     process.terminate()
-    assert process.wait(START_SECONDS) == 0
-
-
-def is_ready(admin: str) -> bool:
-    try:
-        with urlopen(f"http://{admin}/readyz", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except URLError:
-        return False
+    assert process.wait(STOP_SECONDS) == 0
+    process.stdout.close()
 
 
 def with_ports(code: str, ports: dict[str, int]) -> str:
