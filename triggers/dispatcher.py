@@ -18,6 +18,8 @@ from triggers.carriage import Carriage
 from triggers.lane import Ended, Lane
 from triggers.settler import Settler
 
+OnAttempt = Callable[[Lane, Carriage, Outcome, float, float], None]
+
 
 class Timings:
     """What one broker's deliveries took, for metrics."""
@@ -50,6 +52,7 @@ class Dispatcher:
         self._on_defect = on_defect
         self._tasks: set[asyncio.Task[None]] = set()  # the loop's own references are weak
         self.timings = Timings()
+        self.on_attempt: OnAttempt | None = None  # only while somebody traces
         self._stored_at: datetime | None = None
         self._stored = 0.0
 
@@ -112,6 +115,8 @@ class Dispatcher:
                 else:
                     self._time_failed(carriage, started, now)
                     strained = strained or strains(outcome)
+                if self.on_attempt is not None:
+                    self.on_attempt(lane, carriage, outcome, started, now)
                 self._settler.settle(lane, carriage, outcome, now - started)
             # The breaker counts calls: one failed if any of its outcomes speaks against the sink.
             if lane.target.record(now, strained):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from broker.storage.rows import (
+    Audit,
     Checkpoint,
     Counts,
     Cursor,
@@ -60,6 +61,7 @@ class Ledger:
         self.records: list[Record] = []
         self.revisions: list[Revision] = []
         self.states: list[TriggerState] = []
+        self.audit: list[Audit] = []
         self.left: list[Cursor] = []  # of triggers that have no lane any more
 
     @property
@@ -71,6 +73,7 @@ class Ledger:
             or self.records
             or self.revisions
             or self.states
+            or self.audit
             or self.left
         )
 
@@ -130,6 +133,7 @@ class Ledger:
             states=tuple(self.states),
             counts=tuple(counts),
             retried=tuple(self.retried),
+            audit=tuple(self.audit),
         )
         self.touched = {}
         self.has_moved = False
