@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from broker.clock import Clock
 from broker.codec import Limits
 from broker.delivery import Delivered, Delivery, Outcome
 from broker.errors import Unavailable
 from sinks.addresses import EgressPolicy
-from sinks.http_call import Answer, BodyLimit, Call, NoAnswer
+from sinks.http_call import Answer, Call, NoAnswer
 from sinks.http_client import HttpClient
 from sinks.http_dial import CONNECT_SECONDS_MAX, DialFailed
 from sinks.http_outcome import Answers
@@ -58,14 +59,21 @@ class HttpSink:
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in deliveries]
         for delivery, future in zip(deliveries, futures, strict=True):
-            self.start(delivery, deadline, future.set_result)
+            self.start(delivery, deadline, partial(_set_result, future))
         return await asyncio.gather(*futures)
 
     def start(self, delivery: Delivery, deadline: float, done: Done) -> None:
         """Post one; no task and no future: these are a quarter of what a delivery costs."""
         unix_seconds = int(self._clock.now().timestamp()) if self._signs else 0
-        head, body = self._write(delivery, unix_seconds)
-        self._submit(_Post(head, body, deadline, self._body_limit, self._outcome, done))
+        post = _Post()
+        post.head, post.body = self._write(delivery, unix_seconds)
+        post.deadline = deadline
+        post.body_limit = self._body_limit
+        post.is_finished = post.resent = False
+        post.judge = self._outcome
+        post.delivery = delivery
+        post.tell = done
+        self._submit(post)
 
     def _outcome(self, result: Answer | NoAnswer) -> Outcome:
         return self._answers.outcome(result, self._clock.now())
@@ -81,34 +89,29 @@ class HttpSink:
         """Nothing to do: the connections are the client's, and age out there."""
 
 
+def _set_result(future: asyncio.Future[Outcome], _: Delivery, outcome: Outcome) -> None:
+    future.set_result(outcome)
+
+
 class _Post(Call):
-    """A call whose result becomes an outcome: one object, where callbacks would be three."""
+    """A call whose result becomes an outcome: one object, where callbacks would be three.
 
-    __slots__ = ("judge", "tell")
+    There is one for every delivery, and a call of __init__ would be most of its price.
+    """
 
-    def __init__(
-        self,
-        head: bytes,
-        body: bytes | None,
-        deadline: float,
-        body_limit: BodyLimit,
-        judge: Callable[[Answer | NoAnswer], Outcome],
-        tell: Done,
-    ) -> None:
-        self.head = head
-        self.body = body
-        self.deadline = deadline
-        self.body_limit = body_limit
-        self.is_finished = False
-        self.resent = False
-        self.judge = judge
-        self.tell = tell
+    __slots__ = ("delivery", "judge", "tell")
+
+    delivery: Delivery
+    judge: Callable[[Answer | NoAnswer], Outcome]
+    tell: Done
+
+    __init__ = object.__init__
 
     def finish(self, result: Answer | NoAnswer) -> None:
         if self.is_finished:
             return
         self.is_finished = True
         if type(result) is Answer and result.status == 202 and not result.body:
-            self.tell(TAKEN)
+            self.tell(self.delivery, TAKEN)
         else:
-            self.tell(self.judge(result))
+            self.tell(self.delivery, self.judge(result))

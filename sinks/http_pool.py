@@ -73,7 +73,9 @@ class Pool:
             )
         else:
             self._waiting.append(call)
-            if len(self._dials) < len(self._waiting):
+            if len(self._connections) < self._limits.connections_max and (
+                len(self._dials) < len(self._waiting)
+            ):
                 self._dial(None)
 
     async def warm(self, deadline: float) -> None:

@@ -1,11 +1,12 @@
 """The contract of a sink: carrying deliveries to one endpoint, and saying what it answered."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from broker.delivery import Delivery, Outcome
 
-Done = Callable[[Outcome], None]
+Done = Callable[[Any, Outcome], None]
+"""Called with the delivery that was started, and its outcome."""
 
 
 class Sink(Protocol):
@@ -42,8 +43,8 @@ class Sink(Protocol):
 class CallbackSink(Protocol):
     """A sink of one delivery a call that answers by callback: what the hot path asks first.
 
-    `start` does what `deliver` of one does; `done(outcome)` is called once, on the loop,
-    perhaps before `start` gives back.
+    `start` does what `deliver` of one does; `done(delivery, outcome)` is called once, on
+    the loop, perhaps before `start` gives back.
     """
 
     def start(self, delivery: Delivery, deadline: float, done: Done) -> None: ...

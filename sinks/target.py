@@ -63,7 +63,7 @@ class Target:
         self._chance = chance  # uniform in 0..1
         self._window = Window()
         self._state = TargetState.READY
-        self._free = True  # READY, with nothing to look at
+        self.is_free = True  # READY: `admit` would say 0.0
         self._until = -inf  # end of OPEN, HOLDING or the wait for a probe
         self._open_seconds = OPEN_SECONDS_MIN
         self._is_paused = False
@@ -79,7 +79,7 @@ class Target:
 
     def admit(self, now: float) -> float:
         """0.0: send one call now. Else the monotonic time when to ask again (inf: paused)."""
-        if self._free:
+        if self.is_free:
             return 0.0
         if self._is_paused:
             return inf
@@ -104,7 +104,7 @@ class Target:
         Gives whether the state has changed.
         """
         window = self._window
-        if self._free and not failed and now < window.slot_ends_at:
+        if self.is_free and not failed and now < window.slot_ends_at:
             window.good += 1
             return False
         before = self._state
@@ -139,7 +139,7 @@ class Target:
 
     def pause(self) -> None:
         self._is_paused = True
-        self._free = False
+        self.is_free = False
 
     def resume(self) -> None:
         self._is_paused = False
@@ -147,7 +147,7 @@ class Target:
 
     def _become(self, state: TargetState) -> None:
         self._state = state
-        self._free = state is TargetState.READY and not self._is_paused
+        self.is_free = state is TargetState.READY and not self._is_paused
 
     def _turn(self, now: float) -> None:
         """Keep the rate of a good second, as measure for the next ramp."""

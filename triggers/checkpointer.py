@@ -8,10 +8,10 @@ from broker.errors import HeadraceError
 from broker.storage.log import Log
 from broker.storage.rows import Checkpoint
 from broker.telemetry import Telemetry
-from triggers.ledger import Ledger
+from triggers.ledger import SETTLED_AT_ONCE, Ledger
 
 DELAY_SECONDS = 0.025  # with a commit it stays below the 50 ms that a crash may repeat
-SETTLED_AT_ONCE = 1000
+
 AGAIN_SECONDS = 0.2
 
 

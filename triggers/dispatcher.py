@@ -7,12 +7,11 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 
 from broker.clock import Clock
 from broker.delivery import Delivered, Failed, Outcome, OutcomeClass
-from broker.failpoint import reach
-from broker.telemetry import ROWS, Histogram, Telemetry
+from broker.failpoint import armed, reach
+from broker.telemetry import ROWS, SECONDS, Histogram, Telemetry
 from sinks.target import Target, strains
 from triggers.carriage import Carriage
 from triggers.lane import Ended, Lane
@@ -51,6 +50,7 @@ class Dispatcher:
         self._on_room = on_room
         self._on_defect = on_defect
         self._tasks: set[asyncio.Task[None]] = set()  # the loop's own references are weak
+        self._on_arrival = self._arrived  # bound once
         self.timings = Timings()
         self.on_attempt: OnAttempt | None = None  # only while somebody traces
         self._stored_at: datetime | None = None
@@ -61,12 +61,15 @@ class Dispatcher:
 
         A sink that answers by callback costs no task; others cost one a call.
         """
-        reach("deliver.before")
+        if armed:
+            reach("deliver.before")
         started = self._monotonic()
         deadline = started + lane.spec.policy.timeout_seconds
         start = getattr(lane.sink, "start", None)
         if start is not None and len(batch) == 1:
-            start(batch[0], deadline, partial(self._arrived, lane, batch, started, ended))
+            carriage = batch[0]
+            carriage.lane, carriage.started, carriage.ended = lane, started, ended
+            start(carriage, deadline, self._on_arrival)
             return
         task = asyncio.get_running_loop().create_task(
             self._wait(lane, batch, started, deadline, ended)
@@ -90,11 +93,33 @@ class Dispatcher:
         for task in self._tasks:
             task.cancel()
 
-    def _arrived(
-        self, lane: Lane, batch: list[Carriage], started: float, ended: Ended, outcome: Outcome
-    ) -> None:
+    def _arrived(self, carriage: Carriage, outcome: Outcome) -> None:
         """The outcome of a call of one delivery."""
-        self._settle(lane, batch, (outcome,), started, ended)
+        lane = carriage.lane
+        if (
+            type(outcome) is not Delivered
+            or outcome.reply is not None
+            or carriage.row is not None
+            or carriage.order_key is not None
+            or self.on_attempt is not None
+        ):
+            self._settle(lane, [carriage], (outcome,), carriage.started, carriage.ended)
+            return
+        try:
+            now = self._monotonic()
+            if armed:
+                reach("deliver.after")
+            self._time_delivered(carriage, carriage.started, now)
+            self._settler.settle_usual(lane, carriage, outcome)
+            if lane.target.record(now, False):
+                self._tell(lane.target)
+            if armed:
+                reach("settle.before")
+            if lane.next_due_at is not None or not lane.is_following:
+                self._on_room(lane)
+            carriage.ended(lane, 1)
+        except Exception as error:  # noqa: BLE001 - the process ends: better than half a broker
+            self._on_defect(error)
 
     def _settle(
         self,
@@ -121,44 +146,41 @@ class Dispatcher:
             # The breaker counts calls: one failed if any of its outcomes speaks against the sink.
             if lane.target.record(now, strained):
                 self._tell(lane.target)
-            self._time_call(batch, now - started)
+            if len(batch) > 1:
+                self.timings.batch.observe(len(batch))
             self._settler.settled(len(batch))
             reach("settle.before")
             if lane.next_due_at is not None or not lane.is_following:
                 self._on_room(lane)
-            ended(lane, batch)
+            ended(lane, len(batch))
         except Exception as error:  # noqa: BLE001 - the process ends: better than half a broker
             self._on_defect(error)
 
     def _tell(self, target: Target) -> None:
         self._telemetry.emit("sink.state", sink=target.name, state=target.state.value)
 
-    def _time_call(self, batch: list[Carriage], seconds: float) -> None:
-        attempts = self.timings.attempt
-        # Histogram.observe, written out here and below: the call would be most of its price.
-        attempts.counts[bisect_left(attempts.bounds, seconds)] += 1
-        attempts.sum += seconds
-        if len(batch) > 1:
-            self.timings.batch.observe(len(batch))
-
     def _time_delivered(self, carriage: Carriage, started: float, ended: float) -> None:
-        if carriage.stored_at is not self._stored_at:
+        # Histogram.observe, written out three times: the calls would be most of its price.
+        timings, stored_at = self.timings, carriage.stored_at
+        if stored_at is not self._stored_at:
             # One commit's events share their time: the difference of clocks is taken once.
-            self._stored_at = carriage.stored_at
-            since = (self._clock.now() - carriage.stored_at).total_seconds()
-            self._stored = ended - since
+            self._stored_at = stored_at
+            self._stored = ended - (self._clock.now() - stored_at).total_seconds()
+        stored = self._stored
         if carriage.attempt == 1:
-            value = started - self._stored
-            waits = self.timings.queue_wait
-            waits.counts[bisect_left(waits.bounds, value)] += 1
-            waits.sum += value
-        value = ended - self._stored
-        ends = self.timings.end_to_end
-        ends.counts[bisect_left(ends.bounds, value)] += 1
-        ends.sum += value
+            histogram = timings.queue_wait
+            histogram.sum += started - stored
+            histogram.counts[bisect_left(SECONDS, started - stored)] += 1
+        histogram = timings.attempt
+        histogram.sum += ended - started
+        histogram.counts[bisect_left(SECONDS, ended - started)] += 1
+        histogram = timings.end_to_end
+        histogram.sum += ended - stored
+        histogram.counts[bisect_left(SECONDS, ended - stored)] += 1
 
     def _time_failed(self, carriage: Carriage, started: float, ended: float) -> None:
         """It has waited as long as those that are delivered; only it never arrived."""
+        self.timings.attempt.observe(ended - started)
         if carriage.attempt == 1:
             since = (self._clock.now() - carriage.stored_at).total_seconds()
             self.timings.queue_wait.observe(since - (ended - started))

@@ -44,7 +44,8 @@ class Budget:
         self.used_bytes += size_bytes
 
 
-Ended = Callable[["Lane", list[Carriage]], None]
+Ended = Callable[["Lane", int], None]
+"""Called with the lane and how many deliveries the call that is over carried."""
 Carry = Callable[["Lane", list[Carriage], Ended], None]
 
 
@@ -110,7 +111,7 @@ class Lane:
         self.untold_dead = 0
         self.counts = LaneCounts()
         self.totals = Counts(spec.name)  # durable and pending, for listings
-        self._matched = self._delivered = self._dead = 0
+        self._matched = self._delivered = self._dead = self._redelivered = 0
         self.id_prefix = f"{log_id}/{spec.name}/"
         rate = spec.rate_per_second
         self.rate = None if rate is None else TokenBucket(rate)
@@ -218,7 +219,17 @@ class Lane:
             self.open.pop(carriage.offset, None)
             self._matched += not self.is_companion
         if delivered and not self.is_companion:
-            self._delivered += 1
+            if carriage.row is not None and carriage.row.redrives:
+                self._redelivered += 1
+            else:
+                self._delivered += 1
+        self.ledger.touched[self] = None
+
+    def leave_usual(self, offset: int) -> None:
+        """`leave` of a delivered event that came fresh from the log, unordered."""
+        self.open.pop(offset, None)
+        self._matched += 1
+        self._delivered += 1
         self.ledger.touched[self] = None
 
     def count_dead(self) -> None:
@@ -230,9 +241,15 @@ class Lane:
 
     def take_counts(self) -> Counts | None:
         """What to add to the stored counts since the last time; None for nothing."""
-        if not (self._matched or self._delivered or self._dead):
+        if not (self._matched or self._delivered or self._dead or self._redelivered):
             return None
-        delta = Counts(self.name, self._matched, self._delivered, self._dead)
+        delta = Counts(
+            self.name,
+            self._matched,
+            self._delivered,
+            self._dead,
+            redelivered=self._redelivered,
+        )
         total = self.totals
         self.totals = Counts(
             self.name,
@@ -240,9 +257,9 @@ class Lane:
             total.delivered + delta.delivered,
             total.dead + delta.dead,
             total.discarded,
-            total.redelivered,
+            total.redelivered + delta.redelivered,
         )
-        self._matched = self._delivered = self._dead = 0
+        self._matched = self._delivered = self._dead = self._redelivered = 0
         return delta
 
     @property

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 SETTLED_MAX = 10_000  # settled and not on disk: then no new calls begin
+SETTLED_AT_ONCE = 1000  # then a checkpoint waits for no timer
 MARK_SECONDS = 10.0
 
 

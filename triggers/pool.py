@@ -10,7 +10,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from triggers.carriage import Carriage
 from triggers.caution import Turn
 from triggers.lane import Lane
 
@@ -31,6 +30,7 @@ class Pool:
         self._busy_lanes = 0
         self._is_pumping = False
         self._is_asked = False
+        self._on_end = self._ended  # bound once
         self.calls = 0
         self.turn = Turn()
         self._quiet = asyncio.Event()
@@ -68,25 +68,44 @@ class Pool:
         batch = lane.take()
         self.calls += 1
         self._busy_lanes += lane.in_flight == 1
-        if lane.may_begin:
+        if lane.in_flight < lane.max_in_flight and lane.may_begin:
             lane.is_listed = True
             self._line.append(lane)
-        lane.carry(lane, batch, self._ended)
+        lane.carry(lane, batch, self._on_end)
 
-    def _ended(self, lane: Lane, batch: list[Carriage]) -> None:
+    def _ended(self, lane: Lane, deliveries: int) -> None:
         lane.in_flight -= 1
-        lane.in_flight_deliveries -= len(batch)
+        lane.in_flight_deliveries -= deliveries
         self.calls -= 1
         self._busy_lanes -= lane.in_flight == 0
         if self.is_held:
             if self.calls == 0:
                 self._quiet.set()
             return
-        if not lane.is_listed and lane.may_begin:
+        if lane.is_listed or not lane.may_begin:
+            if self._line and not self._is_pumping:
+                self._pump()
+        elif self._line or self._is_pumping or not self._is_free(lane):
             lane.is_listed = True
             self._line.append(lane)
-        if self._line:
             self._pump()
+        else:  # the usual case under load: nobody else waits, and nothing limits this one
+            self._is_pumping = True
+            try:
+                self._begin(lane)
+            finally:
+                self._is_pumping = False
+            if self._line:
+                self._pump()
+
+    def _is_free(self, lane: Lane) -> bool:
+        """Whether `_next` would let it go without a look at the clock."""
+        return (
+            lane.target.is_free
+            and lane.rate is None
+            and not lane.blocked_until
+            and (not lane.in_flight or self.calls - self._busy_lanes < self._shared_max)
+        )
 
     def _next(self) -> Lane | None:
         """The first lane in line that may begin a call; those that may not leave the line."""

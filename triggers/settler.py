@@ -16,7 +16,9 @@ from triggers.carriage import Carriage
 from triggers.failures import Failures
 from triggers.fingerprint import dead_letter_id
 from triggers.lane import Lane
-from triggers.ledger import Ledger
+from triggers.ledger import SETTLED_AT_ONCE, Ledger
+
+
 
 
 class ReplyDoor(Protocol):
@@ -64,9 +66,20 @@ class Settler:
         if outcome.ignored_body:
             lane.counts.ignored_bodies += 1
         if outcome.reply is None and carriage.row is None and carriage.order_key is None:
-            lane.leave(carriage, delivered=True)  # the usual case, kept short
+            lane.leave(carriage, delivered=True)
         else:
             self._delivered(lane, carriage, outcome, duration_seconds)
+
+    def settle_usual(self, lane: Lane, carriage: Carriage, delivered: Delivered) -> None:
+        """`settle` and `settled` of a call of one, delivered without reply, row or order."""
+        lane.counts.ok += 1
+        if delivered.ignored_body:
+            lane.counts.ignored_bodies += 1
+        lane.leave_usual(carriage.offset)
+        ledger = self._ledger
+        ledger.settled = settled = ledger.settled + 1
+        if settled == 1 or settled >= SETTLED_AT_ONCE:  # between these its timer is armed
+            self._on_settled()
 
     def settled(self, deliveries: int) -> None:
         """So many more are in the ledger."""

@@ -12,9 +12,9 @@ from broker.event import StoredEvent
 from broker.storage.rows import ParkedRow, Reply
 from broker.telemetry import Telemetry
 from sinks.recorder import RecorderSink
+from sinks.sink import Done
 from sinks.target import TargetState
 from tests.triggers.workshop import Store, event, make_lane, push, stored_range
-from triggers.carriage import Carriage
 from triggers.dispatcher import Dispatcher
 from triggers.failures import Failures
 from triggers.lane import Lane
@@ -36,7 +36,7 @@ class Bench:
     def __init__(self, store: Store) -> None:
         self.clock = store.clock
         self.ledger = Ledger()
-        self.ended: list[list[int]] = []
+        self.ended: list[int] = []
         self.roomy: list[Lane] = []
         self.defects: list[BaseException] = []
         self.signals: list[tuple[str, dict[str, Any]]] = []
@@ -65,8 +65,8 @@ class Bench:
         self.dispatcher.carry(lane, lane.take(), self._end)
         await asyncio.sleep(100)
 
-    def _end(self, lane: Lane, batch: list[Carriage]) -> None:
-        self.ended.append([carriage.offset for carriage in batch])
+    def _end(self, lane: Lane, deliveries: int) -> None:
+        self.ended.append(deliveries)
 
     @property
     def row(self) -> ParkedRow:
@@ -101,12 +101,12 @@ class CallbackSink(RecorderSink):
         super().__init__()
         self.outcome, self.seconds = outcome, seconds
 
-    def start(self, delivery: Delivery, deadline: float, done: Callable[[Outcome], None]) -> None:
+    def start(self, delivery: Delivery, deadline: float, done: Done) -> None:
         self.deliveries.append(delivery)
         if self.seconds:
-            asyncio.get_running_loop().call_later(self.seconds, done, self.outcome)
+            asyncio.get_running_loop().call_later(self.seconds, done, delivery, self.outcome)
         else:
-            done(self.outcome)
+            done(delivery, self.outcome)
 
 
 def fail_by(error: Exception) -> Callable[[], Sequence[Outcome]]:
@@ -122,7 +122,7 @@ async def test_a_call_is_settled_and_then_over(bench: Bench) -> None:
     await bench.carry(lane)
 
     assert [delivery.offset for delivery in lane.sink.deliveries] == [1, 2, 3]  # type: ignore[attr-defined]
-    assert (list(lane.open), bench.ended, bench.defects) == ([], [[1, 2, 3]], [])
+    assert (list(lane.open), bench.ended, bench.defects) == ([], [3], [])
 
 
 @pytest.mark.parametrize("seconds", [0.0, 3.0])
@@ -134,7 +134,7 @@ async def test_a_sink_that_answers_by_callback_costs_no_task(bench: Bench, secon
     tasks = len(asyncio.all_tasks()) - before
     await asyncio.sleep(10)
 
-    assert (tasks, bench.ended, list(lane.open)) == (0, [[1]], [])
+    assert (tasks, bench.ended, list(lane.open)) == (0, [1], [])
 
 
 async def test_a_sink_that_raises_has_a_defect_and_its_delivery_is_tried_again(
@@ -146,7 +146,7 @@ async def test_a_sink_that_raises_has_a_defect_and_its_delivery_is_tried_again(
 
     (attempt,) = bench.row.attempts
     assert attempt.message == "defect in the sink: ValueError: no such column"
-    assert (attempt.outcome_class, bench.row.attempt, bench.ended) == ("suspect", 2, [[1]])
+    assert (attempt.outcome_class, bench.row.attempt, bench.ended) == ("suspect", 2, [1])
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -201,7 +201,7 @@ async def test_attempts_and_the_whole_way_are_timed(bench: Bench) -> None:
     await bench.carry(lane)
 
     timings = bench.dispatcher.timings
-    assert (timings.attempt.sum, timings.batch.sum) == (2.0, 2.0)
+    assert (timings.attempt.sum, timings.batch.sum) == (4.0, 2.0)
     assert timings.queue_wait.sum == pytest.approx(2 * 20.0)
     assert timings.end_to_end.sum == pytest.approx(2 * 22.0)
 
