@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from broker.storage.rows import DeadLetter
+from broker.storage.rows import DeadLetter, DeadState
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "prefix"]
 FIELDS = (
@@ -54,6 +54,15 @@ class Group:
     state: str = "open"
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many dead letters, by (trigger, reason, group); not complete where there are more."""
+
+    count: int
+    rows: Mapping[tuple[str, str, str], int]
+    is_complete: bool
+
+
 class Desk(Protocol):
     async def page(self, condition: Condition, cursor: str | None, limit: int) -> DeadPage:
         """Dead letters that meet `condition`, by keyset. Raises Invalid(code="bad-cursor")."""
@@ -61,12 +70,24 @@ class Desk(Protocol):
 
     async def get(self, id: str) -> DeadLetter | None: ...
 
+    async def states(self, ids: Sequence[str]) -> Mapping[str, DeadState]:
+        """The states of those that there are."""
+        ...
+
+    async def tally(self, condition: Condition, limit: int) -> Tally:
+        """Count those that meet `condition`, at most `limit` of them."""
+        ...
+
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
         """Groups that still count something, latest first."""
         ...
 
     async def totals(self) -> Mapping[str, int]:
         """Dead letters in state dead, per trigger; cheap."""
+        ...
+
+    async def dead_before(self, before: datetime, limit: int = 100_000) -> int:
+        """How many in state dead are from before `before`; counted up to `limit`."""
         ...
 
     async def expire(self, before: datetime, limit: int = 1000) -> int:

@@ -4,8 +4,9 @@ One owner per partition. Every method is called on the event loop; an engine doe
 elsewhere and calls back on the loop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from broker.errors import HeadraceError
@@ -19,6 +20,7 @@ from broker.storage.rows import (
     Place,
     Retried,
     Sizes,
+    WaitingRow,
 )
 
 OnStored = Callable[[Sequence[StoredEvent]], None]
@@ -64,6 +66,10 @@ class Log(Protocol):
         """The last offset stored before `moment`; 0 if there is none."""
         ...
 
+    async def stored_times(self, offsets: Sequence[int]) -> Mapping[int, datetime]:
+        """When the events at `offsets` were stored; without those beyond the end of the log."""
+        ...
+
     async def offset_beyond_bytes(self, bytes_kept: int) -> int:
         """The last offset that is not among the newest `bytes_kept` bytes; 0 if all are.
 
@@ -78,11 +84,18 @@ class Log(Protocol):
         ...
 
     async def due(
-        self, trigger: str, until: datetime, limit: int, skip: frozenset[Place] = frozenset()
+        self,
+        trigger: str,
+        until: datetime,
+        limit: int,
+        skip: frozenset[Place] = frozenset(),
+        known: Mapping[Place, ParkedRow] = MappingProxyType({}),
     ) -> tuple[Sequence[ParkedRow], datetime | None]:
         """Parked rows of `trigger` due at or before `until`, oldest due first, without `skip`.
 
         Also gives when the next row beyond those given (and beyond `skip`) is due, or None.
+        `known` are rows that the caller still has as they were last written: they are given
+        as they are, and not read.
         """
         ...
 
@@ -92,6 +105,16 @@ class Log(Protocol):
 
     async def mark_beyond(self, trigger: str, offset: int) -> Mark | None:
         """The earliest kept mark of `trigger` at or beyond `offset`."""
+        ...
+
+    async def caused_by(self, offset: int, limit: int) -> Sequence[StoredEvent]:
+        """The replies to deliveries of the event at `offset`, oldest first, at most `limit`."""
+        ...
+
+    async def rows_at(
+        self, offset: int, limit: int
+    ) -> tuple[Sequence[ParkedRow], Sequence[WaitingRow]]:
+        """The parked and the waiting rows of one event, by trigger, at most `limit` of each."""
         ...
 
     async def prune(self, up_to: int, limit: int = 1000) -> int:

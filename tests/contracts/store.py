@@ -77,7 +77,7 @@ def parked(
         delivery_id=f"d-{offset}",
         attempt=2,
         due_at=at(due_seconds),
-        wait_seconds=0.2,
+        wait_seconds=due_seconds,
         age_seconds=1.5,
         first_at=at(0),
         stored_at=at(0),

@@ -1,6 +1,6 @@
 """Checkpoints: one atomic write, applied in order, for every engine."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from broker.errors import StaleRevision
 from broker.event import Cause
@@ -115,6 +115,17 @@ async def test_skipped_rows_are_neither_given_nor_next(store: Store) -> None:
 
     assert [row.place.offset for row in given] == [2]
     assert next_due == at(5)
+
+
+async def test_rows_that_the_caller_knows_are_given_in_their_turn(store: Store) -> None:
+    rows = [parked(n, n) for n in range(1, 4)]
+    await store.checkpoint(Checkpoint(parked=tuple(rows)))
+    known = {rows[1].place: rows[1], Place(A, 9): parked(9, 1)}
+
+    given, _ = await store.engine.log.due(A, at(99), 10, known=known)
+
+    assert [row.place.offset for row in given] == [1, 2, 3]
+    assert given[1] is rows[1]
 
 
 async def test_a_parked_row_replaces_the_one_of_its_place(store: Store) -> None:
@@ -324,3 +335,29 @@ async def test_a_partition_keeps_its_log_id(store: Store) -> None:
     second = await store.crash()
 
     assert first.log_id == second.log_id
+
+
+async def test_a_clock_that_went_back_lets_no_row_wait_longer_than_was_chosen(store: Store) -> None:
+    await store.checkpoint(Checkpoint(parked=(parked(1, 10), parked(2, 30))))
+    store.clock.move(-86_400)
+
+    loaded = await store.crash()
+
+    moments = [loaded.parked[A].next_due_at, *await due_times(store)]
+    waits = [moment - store.clock.now() for moment in moments if moment is not None]
+    assert [round(wait.total_seconds(), 1) for wait in waits] == [10.0, 10.0, 30.0]
+
+
+async def test_a_clock_that_leapt_ahead_leaves_rows_as_they_were(store: Store) -> None:
+    await store.checkpoint(Checkpoint(parked=(parked(1, 10), parked(2, 30))))
+    store.clock.move(86_400)
+
+    loaded = await store.crash()
+
+    assert loaded.parked[A].next_due_at == at(10)
+    assert await due_times(store) == [at(10), at(30)]
+
+
+async def due_times(store: Store) -> list[datetime]:
+    rows, _ = await store.engine.log.due(A, at(1e9), 1000)
+    return [row.due_at for row in rows]

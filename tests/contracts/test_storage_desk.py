@@ -1,5 +1,6 @@
 """The desk: pages, conditions, groups and forgetting, for every engine."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from broker.errors import Invalid
 from broker.storage.desk import Condition, Term
 from broker.storage.rows import Checkpoint, DeadLetter, DeadState, Move
-from tests.contracts.store import START, Store, at, letter
+from tests.contracts.store import START, Store, at, letter, parked
 
 A = "default/a"
 
@@ -257,3 +258,49 @@ async def test_beyond_the_bytes_the_oldest_discarded_go(store: Store) -> None:
 
     assert (one, rest) == (1, 1)
     assert await ids(store) == ["l-2", "l-0"]
+
+
+async def test_states_are_those_of_what_there_is(store: Store) -> None:
+    await keep(store, letter("x"), letter("y", state=DeadState.DISCARDED))
+
+    states = await store.engine.desk.states(["x", "y", "nobody"])
+
+    assert states == {"x": DeadState.DEAD, "y": DeadState.DISCARDED}
+
+
+async def test_a_tally_counts_by_what_is_common_and_says_where_it_stopped(store: Store) -> None:
+    await keep(store, letter("x"), letter("y"), letter("z", group="h", reason="age"))
+    desk = store.engine.desk
+
+    whole = await desk.tally((), 3)
+    some = await desk.tally((Term("group", "=", "g"),), 10)
+    cut = await desk.tally((), 2)
+
+    assert (whole.count, whole.is_complete) == (3, True)
+    assert whole.rows == {(A, "attempts", "g"): 2, (A, "age", "h"): 1}
+    assert (some.count, some.rows) == (2, {(A, "attempts", "g"): 2})
+    assert (cut.count, cut.is_complete) == (2, False)
+
+
+async def test_a_redrive_is_counted_and_its_row_comes_back_whole(store: Store) -> None:
+    row = replace(parked(1, step="redrive/deliver"), redrives=2, attempts_before=7)
+    await keep(store, letter("x"))
+    away = Move("x", (DeadState.DEAD,), DeadState.REDRIVING, at(20), "me", parked=row)
+    home = Move("x", (DeadState.REDRIVING,), DeadState.DELIVERED, at(21), "headrace")
+
+    await store.checkpoint(Checkpoint(moves=(away,)))
+    (found,), _ = await store.engine.log.due(A, at(100), 10)
+    await store.checkpoint(Checkpoint(moves=(home,)))
+    after = await store.engine.desk.get("x")
+
+    assert repr(found) == repr(row)
+    assert after is not None
+    assert (after.state, after.redrives) == (DeadState.DELIVERED, 2)
+
+
+async def test_each_parked_row_of_a_key_is_loaded(store: Store) -> None:
+    rows = (parked(1, order_key="k"), parked(2, order_key="k"))
+
+    await store.checkpoint(Checkpoint(parked=rows))
+
+    assert (await store.crash()).parked_keys == ((A, "k"), (A, "k"))

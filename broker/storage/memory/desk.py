@@ -1,11 +1,12 @@
 """The dead-letter desk of a memory partition."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from broker.clock import Clock
 from broker.storage.condition import check_condition, decode_cursor, encode_cursor
-from broker.storage.desk import Condition, DeadPage, Group
+from broker.storage.desk import Condition, DeadPage, Group, Tally
 from broker.storage.memory.letters import letter_bytes
 from broker.storage.memory.state import State
 from broker.storage.rows import Audit, DeadLetter, DeadState
@@ -39,6 +40,16 @@ class MemoryDesk:
     async def get(self, id: str) -> DeadLetter | None:
         return self._letters.by_id.get(id)
 
+    async def states(self, ids: Sequence[str]) -> Mapping[str, DeadState]:
+        by_id = self._letters.by_id
+        return {one: by_id[one].state for one in ids if one in by_id}
+
+    async def tally(self, condition: Condition, limit: int) -> Tally:
+        check_condition(condition)
+        found = self._letters.newest(condition)
+        rows = Counter((x.place.trigger, x.reason, x.group) for x in found[:limit])
+        return Tally(rows.total(), rows, len(found) <= limit)
+
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
         return self._letters.groups(trigger)[:limit]
 
@@ -47,6 +58,14 @@ class MemoryDesk:
         for group in self._letters.groups(None):
             totals[group.trigger] = totals.get(group.trigger, 0) + group.count
         return totals
+
+    async def dead_before(self, before: datetime, limit: int = 100_000) -> int:
+        found = (
+            letter
+            for letter in self._letters.by_id.values()
+            if letter.state is DeadState.DEAD and letter.dead_at < before
+        )
+        return min(limit, sum(1 for _ in found))
 
     async def expire(self, before: datetime, limit: int = 1000) -> int:
         gone = [

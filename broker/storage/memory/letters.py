@@ -55,6 +55,8 @@ class Letters:
             after = replace(after, state=move.to_state, purge_at=move.purge_at)
         if move.forwarded is not None:
             after = replace(after, forwarded=move.forwarded)
+        if move.parked is not None:
+            after = replace(after, redrives=move.parked.redrives)
         self.by_id[move.id] = after
         tally = self._tallies[letter.group]
         tally.count += (after.state is DeadState.DEAD) - (letter.state is DeadState.DEAD)

@@ -28,11 +28,9 @@ def load(state: State) -> Loaded:
         waiting=tuple(state.waiting[key] for key in sorted(state.waiting)),
         parked_keys=tuple(
             sorted(
-                {
-                    (row.place.trigger, row.order_key)
-                    for row in state.parked.values()
-                    if row.order_key is not None
-                }
+                (row.place.trigger, row.order_key)
+                for row in state.parked.values()
+                if row.order_key is not None
             )
         ),
         unclean_ends=tuple(state.unclean_ends),

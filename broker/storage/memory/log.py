@@ -1,8 +1,10 @@
 """The log of a memory partition: its writer's commits, and what is asked of them."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
+from types import MappingProxyType
 
 from broker.event import StoredEvent
 from broker.storage.log import OnCheckpoint, OnStored
@@ -18,6 +20,7 @@ from broker.storage.rows import (
     Place,
     Retried,
     Sizes,
+    WaitingRow,
 )
 
 
@@ -57,6 +60,14 @@ class MemoryLog:
         index = bisect_left(commits, moment, key=lambda commit: commit.stored_at)
         return commits[index - 1].last_offset if index else 0
 
+    async def stored_times(self, offsets: Sequence[int]) -> Mapping[int, datetime]:
+        commits, found = self._state.commits, {}
+        for offset in offsets:
+            index = bisect_left(commits, offset, key=lambda commit: commit.last_offset)
+            if index < len(commits):
+                found[offset] = commits[index].stored_at
+        return found
+
     async def offset_beyond_bytes(self, bytes_kept: int) -> int:
         commits = self._state.commits
         highest = self._state.bytes_end - bytes_kept
@@ -76,7 +87,12 @@ class MemoryLog:
         return found[::-1]
 
     async def due(
-        self, trigger: str, until: datetime, limit: int, skip: frozenset[Place] = frozenset()
+        self,
+        trigger: str,
+        until: datetime,
+        limit: int,
+        skip: frozenset[Place] = frozenset(),
+        known: Mapping[Place, ParkedRow] = MappingProxyType({}),
     ) -> tuple[Sequence[ParkedRow], datetime | None]:
         rows = [
             row
@@ -95,6 +111,19 @@ class MemoryLog:
         marks = [m for m in self._state.marks.values() if m.trigger == trigger]
         beyond = [mark for mark in marks if mark.offset >= offset]
         return min(beyond, key=lambda mark: (mark.offset, mark.at), default=None)
+
+    async def caused_by(self, offset: int, limit: int) -> Sequence[StoredEvent]:
+        replies = (e for e in self._state.events if e.cause and e.cause.offset == offset)
+        return list(islice(replies, limit))
+
+    async def rows_at(
+        self, offset: int, limit: int
+    ) -> tuple[Sequence[ParkedRow], Sequence[WaitingRow]]:
+        parked = [row for place, row in self._state.parked.items() if place.offset == offset]
+        parked.sort(key=lambda row: (row.place.trigger, row.place.step))
+        waiting = [row for row in self._state.waiting.values() if row.offset == offset]
+        waiting.sort(key=lambda row: row.trigger)
+        return parked[:limit], waiting[:limit]
 
     async def prune(self, up_to: int, limit: int = 1000) -> int:
         return self._state.prune(up_to, limit)

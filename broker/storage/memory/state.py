@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broker.event import StoredEvent
 from broker.storage.memory.letters import Letters
@@ -118,6 +118,13 @@ class State:
             self.marks[mark.trigger, mark.offset, mark.at] = mark
         self.retried.update((row.place, row) for row in checkpoint.retried)
         self.audit.extend(checkpoint.audit)
+
+    def clamp_parked(self, now: datetime) -> None:
+        """At open: a clock that went back makes no delivery wait longer than was chosen for it."""
+        for place, row in self.parked.items():
+            latest = now + timedelta(seconds=row.wait_seconds)
+            if row.due_at > latest:
+                self.parked[place] = replace(row, due_at=latest)
 
     def _move(self, moves: Sequence[Move]) -> list[ParkedRow]:
         return [

@@ -39,6 +39,7 @@ class MemoryWriter:
         if not state.is_clean:
             state.unclean_ends = [*state.unclean_ends, self._now()][-10:]
         state.is_clean = False
+        state.clamp_parked(self._now())
         state.owner_epoch += 1
 
     def append(self, append: Append) -> None:

@@ -55,7 +55,8 @@ class Move:
     """A dead letter changes its state, if it is in one of `from_states` (else nothing happens).
 
     `to_state` None leaves the state (only `forwarded` changes).
-    `parked` comes with a redrive: the row is added only if the move was made.
+    `parked` comes with a redrive: the row is added only if the move was made, and the dead
+    letter then counts as many redrives as the row.
     """
 
     id: str

@@ -37,7 +37,7 @@ class Loaded:
     counts: Mapping[str, Counts] = field(default_factory=dict)
     parked: Mapping[str, ParkedSummary] = field(default_factory=dict)
     waiting: tuple[WaitingRow, ...] = ()  # ascending by trigger, offset
-    parked_keys: tuple[tuple[str, str], ...] = ()  # (trigger, order_key) of ordered parked rows
+    parked_keys: tuple[tuple[str, str], ...] = ()  # (trigger, order_key) of each such parked row
     unclean_ends: tuple[datetime, ...] = ()
 
 
@@ -53,3 +53,5 @@ class Sizes:
     wal_bytes: int
     oldest_stored_at: datetime | None
     refusing: str | None = None  # why nothing is appended now; None while it is
+    disk_free_bytes: int = 0  # where the file lies; 0 in memory
+    reserve_bytes: int = 0  # held back now for checkpoints on a full disk

@@ -32,7 +32,8 @@ class Counts:
 
     matched = delivered + dead + discarded + rows parked + rows waiting, at every commit
     (conservation): a pair counts as matched when the cursor or a settled range covers it.
-    `dead` counts dead letters written first, `redelivered` those delivered by a redrive.
+    `dead` counts dead letters written first, whatever becomes of them: a redrive makes no
+    new pair, so its rows are not among those parked; `redelivered` are those that it delivered.
     """
 
     trigger: str
@@ -41,6 +42,16 @@ class Counts:
     dead: int = 0
     discarded: int = 0
     redelivered: int = 0
+
+    def plus(self, more: "Counts") -> "Counts":
+        return Counts(
+            self.trigger,
+            self.matched + more.matched,
+            self.delivered + more.delivered,
+            self.dead + more.dead,
+            self.discarded + more.discarded,
+            self.redelivered + more.redelivered,
+        )
 
 
 @dataclass(frozen=True, slots=True)

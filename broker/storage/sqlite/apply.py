@@ -55,7 +55,7 @@ def _move(connection: apsw.Connection, sql: Statements, moves: Sequence[Move]) -
     for move in moves:
         if states.get(move.id) not in move.from_states:
             continue
-        before = changes.get(move.id, (move.id, None, None, None))
+        before = changes.get(move.id, (move.id, None, None, None, None))
         changes[move.id] = _changed(before, move)
         if move.to_state is not None:
             states[move.id] = move.to_state.value
@@ -66,13 +66,16 @@ def _move(connection: apsw.Connection, sql: Statements, moves: Sequence[Move]) -
 
 
 def _changed(before: Row, move: Move) -> Row:
-    """What one letter has changed to after `move`: (id, state, forwarded, purge_at, who)."""
-    _, state, forwarded, purge_at, *_ = before
+    """One letter after `move`: (id, state, forwarded, purge_at, redrives, when and who)."""
+    _, state, forwarded, purge_at, redrives, *_ = before
     if move.to_state is not None:
         state, purge_at = move.to_state.value, _milliseconds(move.purge_at)
     if move.forwarded is not None:
         forwarded = move.forwarded
-    return (move.id, state, forwarded, purge_at, to_milliseconds(move.at), move.by, move.reason)
+    if move.parked is not None:
+        redrives = move.parked.redrives
+    who = (to_milliseconds(move.at), move.by, move.reason)
+    return (move.id, state, forwarded, purge_at, redrives, *who)
 
 
 def _parked_row(row: ParkedRow) -> Row:
@@ -83,6 +86,7 @@ def _parked_row(row: ParkedRow) -> Row:
         to_milliseconds(row.due_at), float(row.wait_seconds), float(row.age_seconds),
         to_milliseconds(row.first_at), to_milliseconds(row.stored_at), event.head, event.data,
         attempts, row.order_key, row.redrives, event.size_bytes + len(attempts),
+        row.attempts_before,
     )  # fmt: skip
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 import apsw
 import orjson
 
-from broker.clock import Clock, from_milliseconds
+from broker.clock import Clock, from_milliseconds, to_milliseconds
 from broker.codec import decode_stored
-from broker.storage.condition import check_condition, decode_cursor, encode_cursor, plain
-from broker.storage.desk import Condition, DeadPage, Group, Term
+from broker.storage.condition import check_condition, decode_cursor, encode_cursor
+from broker.storage.desk import Condition, DeadPage, Group, Tally
 from broker.storage.rows import DeadLetter, DeadState, Place
+from broker.storage.sqlite.asking import page_statement, tally_statement
 from broker.storage.sqlite.evidence import unpack_attempts
 from broker.storage.sqlite.partition import Partition
 from broker.storage.sqlite.sql import Statements
@@ -29,7 +30,7 @@ class SqliteDesk:
     async def page(self, condition: Condition, cursor: str | None, limit: int) -> DeadPage:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
-        text, values = _page_statement(condition, place, limit + 1)
+        text, values = page_statement(condition, place, limit + 1)
         return await self._partition.look(
             lambda connection: self._page(connection, text, values, limit)
         )
@@ -60,6 +61,21 @@ class SqliteDesk:
         letters = await self._partition.look(lambda connection: self._letters(connection, [id]))
         return letters[0] if letters else None
 
+    async def states(self, ids: Sequence[str]) -> Mapping[str, DeadState]:
+        wanted = orjson.dumps(list(ids)).decode()
+        packed = await self._partition.look(
+            lambda connection: connection.execute(self._sql["dead_letter_states"], (wanted,)).get
+        )
+        return {found: DeadState(state) for found, state in orjson.loads(packed)}
+
+    async def tally(self, condition: Condition, limit: int) -> Tally:
+        check_condition(condition)
+        text, values = tally_statement(condition, limit + 1)
+        packed = await self._partition.look(lambda connection: connection.execute(text, values).get)
+        rows = {(trigger, reason, group): n for trigger, reason, group, n in orjson.loads(packed)}
+        count = sum(rows.values())
+        return Tally(min(count, limit), rows, count <= limit)
+
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
         name = "groups_list" if trigger is None else "groups_of_trigger"
         values = (limit,) if trigger is None else (trigger, limit)
@@ -74,6 +90,13 @@ class SqliteDesk:
         )
         return {str(trigger): int(str(count)) for trigger, count in rows}
 
+    async def dead_before(self, before: datetime, limit: int = 100_000) -> int:
+        values = (to_milliseconds(before), limit)
+        found = await self._partition.look(
+            lambda connection: connection.execute(self._sql["dead_letters_before"], values).get
+        )
+        return int(found)
+
     async def expire(self, before: datetime, limit: int = 1000) -> int:
         now = self._clock.now()
         upkeep = self._partition.upkeep
@@ -87,39 +110,6 @@ class SqliteDesk:
         return await self._partition.work(
             lambda connection: upkeep.purge(connection, now, bytes_kept, limit)
         )
-
-
-def _page_statement(
-    condition: Condition, place: tuple[int, str] | None, limit: int
-) -> tuple[str, list[str | int]]:
-    """Ids and sizes of a page in one packed row; only checked field names get into the text."""
-    clauses: list[str] = []
-    values: list[str | int] = []
-    if place is not None:
-        clauses.append("(dead_at, id) < (?, ?)")
-        values += place
-    for term in condition:
-        clause, operands = _clause(term)
-        clauses.append(clause)
-        values += operands
-    where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
-    values.append(limit)
-    text = f"""SELECT json_group_array(json_array(id, bytes) ORDER BY dead_at DESC, id DESC)
-    FROM (SELECT id, bytes, dead_at FROM dead_letters {where}
-    ORDER BY dead_at DESC, id DESC LIMIT ?)"""  # noqa: S608 - no value is part of the text
-    return text, values
-
-
-def _clause(term: Term) -> tuple[str, list[str | int]]:
-    """An absent value meets no comparison but `!=`, as IS NOT has it."""
-    field = f'"{term.field}"'
-    if isinstance(term.value, tuple):
-        return f"{field} IN ({', '.join('?' * len(term.value))})", [plain(v) for v in term.value]
-    value = plain(term.value)
-    if term.operator == "prefix":
-        return f"({field} >= ? AND {field} < ? || char(1114111))", [value, value]
-    operator = "IS NOT" if term.operator == "!=" else term.operator
-    return f"{field} {operator} ?", [value]
 
 
 def _letter(

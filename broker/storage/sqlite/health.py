@@ -28,7 +28,7 @@ ERRORS = (apsw.Error, Committing, Fenced, OSError, *REFUSED_VALUES)
 
 
 class Health:
-    """Used in the writer's thread; only `refusal` and `condemn` are asked from elsewhere."""
+    """Used in the writer's thread; `refusal`, `reserve_bytes` and `condemn` are asked elsewhere."""
 
     def __init__(
         self, path: Path, opened: Opened, options: SqliteOptions, sql: Statements, answers: Answers
@@ -59,6 +59,11 @@ class Health:
         if self._wal.is_overgrown:
             return store_full(self._path, "a reader of another process holds back the WAL")
         return None
+
+    @property
+    def reserve_bytes(self) -> int:
+        """What is held back now; 0 while it has been given up."""
+        return self._reserve.held_bytes
 
     def condemn(self, found: str) -> None:
         """The file was found to be corrupt: nothing is written any more."""

@@ -1,10 +1,13 @@
 """The log of one SQLite partition."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import apsw
+import orjson
 
 from broker.clock import from_milliseconds
 from broker.event import StoredEvent
@@ -18,8 +21,10 @@ from broker.storage.rows import (
     Place,
     Retried,
     Sizes,
+    WaitingRow,
 )
 from broker.storage.sqlite.group import PendingCheckpoint
+from broker.storage.sqlite.inquiry import Inquiry
 from broker.storage.sqlite.partition import Partition
 from broker.storage.sqlite.reads import Reads
 from broker.storage.sqlite.sql import Statements
@@ -32,6 +37,7 @@ class SqliteLog:
         self._partition = partition
         self._sql = sql
         self._reads = Reads(sql)
+        self._inquiry = Inquiry(self._reads, sql)
 
     async def open(self, on_stored: OnStored) -> Loaded:
         return await self._partition.open(on_stored)
@@ -46,10 +52,18 @@ class SqliteLog:
         return await self._partition.look(lambda c: self._reads.events(c, after, limit, bytes_max))
 
     async def find(self, id: str, limit: int = 20) -> Sequence[StoredEvent]:
-        return await self._partition.look(lambda c: self._reads.with_id(c, id, limit))
+        return await self._partition.look(lambda c: self._inquiry.with_id(c, id, limit))
 
     async def offset_at(self, moment: datetime) -> int:
         return await self._partition.look(lambda c: self._reads.offset_before(c, moment))
+
+    async def stored_times(self, offsets: Sequence[int]) -> Mapping[int, datetime]:
+        wanted = orjson.dumps(offsets).decode()
+        packed = await self._partition.look(
+            lambda c: c.execute(self._sql["commits_times"], (wanted,)).get
+        )
+        pairs = orjson.loads(packed)
+        return {offset: from_milliseconds(at) for offset, at in pairs if at is not None}
 
     async def offset_beyond_bytes(self, bytes_kept: int) -> int:
         return await self._partition.look(lambda c: self._reads.offset_beyond(c, bytes_kept))
@@ -60,15 +74,30 @@ class SqliteLog:
         return await self._partition.look(lambda c: self._reads.keys(c, since, limit))
 
     async def due(
-        self, trigger: str, until: datetime, limit: int, skip: frozenset[Place] = frozenset()
+        self,
+        trigger: str,
+        until: datetime,
+        limit: int,
+        skip: frozenset[Place] = frozenset(),
+        known: Mapping[Place, ParkedRow] = MappingProxyType({}),
     ) -> tuple[Sequence[ParkedRow], datetime | None]:
-        return await self._partition.look(lambda c: self._reads.due(c, trigger, until, limit, skip))
+        return await self._partition.look(
+            lambda c: self._reads.due(c, trigger, until, limit, skip, known)
+        )
 
     async def retried(self, offset: int) -> Sequence[Retried]:
-        return await self._partition.look(lambda c: self._reads.retried(c, offset))
+        return await self._partition.look(lambda c: self._inquiry.retried(c, offset))
 
     async def mark_beyond(self, trigger: str, offset: int) -> Mark | None:
-        return await self._partition.look(lambda c: self._reads.mark(c, trigger, offset))
+        return await self._partition.look(lambda c: self._inquiry.mark(c, trigger, offset))
+
+    async def caused_by(self, offset: int, limit: int) -> Sequence[StoredEvent]:
+        return await self._partition.look(lambda c: self._inquiry.caused_by(c, offset, limit))
+
+    async def rows_at(
+        self, offset: int, limit: int
+    ) -> tuple[Sequence[ParkedRow], Sequence[WaitingRow]]:
+        return await self._partition.look(lambda c: self._inquiry.rows_at(c, offset, limit))
 
     async def prune(self, up_to: int, limit: int = 1000) -> int:
         upkeep = self._partition.upkeep
@@ -92,6 +121,8 @@ class SqliteLog:
             wal_bytes=_size_bytes(Path(f"{path}-wal")),
             oldest_stored_at=None if oldest is None else from_milliseconds(oldest),
             refusing=None if refusal is None else str(refusal),
+            disk_free_bytes=shutil.disk_usage(path.parent).free,
+            reserve_bytes=self._partition.writer.health.reserve_bytes,
         )
 
     async def probe(self) -> None:

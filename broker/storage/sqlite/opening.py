@@ -97,12 +97,13 @@ def _close(connection: apsw.Connection | None, error: HeadraceError) -> Headrace
 def _take_over(
     connection: apsw.Connection, options: SqliteOptions, clock: Clock, sql: Statements
 ) -> None:
-    """Count up the epoch, and note if the owner before never closed."""
+    """Count up the epoch, note if the owner before never closed, and bound what is parked."""
     with connection:
         connection.execute(sql["partition_create"], (options.draw_log_id(),))
         clean = connection.execute(sql["partition_get"]).get[2]
         if not clean:
             connection.execute(sql["unclean_ends_add"], (to_milliseconds(clock.now()),))
             connection.execute(sql["unclean_ends_trim"])
+        connection.execute(sql["parked_clamp"], (to_milliseconds(clock.now()),))
         connection.execute(sql["partition_own"])
     reach("open.after-epoch")

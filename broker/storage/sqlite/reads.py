@@ -3,10 +3,8 @@
 Pages come as one packed row (see `sql`): lengths and the rest as JSON, bodies as one blob.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from struct import pack, unpack
-from zlib import crc32
 
 import apsw
 import orjson
@@ -14,7 +12,7 @@ import orjson
 from broker.clock import EPOCH, from_milliseconds, to_milliseconds
 from broker.codec import decode_stored
 from broker.event import Cause, StoredEvent
-from broker.storage.rows import Mark, ParkedRow, Place, Retried
+from broker.storage.rows import ParkedRow, Place
 from broker.storage.sqlite.evidence import unpack_attempts
 from broker.storage.sqlite.sql import Statements
 
@@ -39,23 +37,7 @@ class Reads:
         heads, data = connection.execute(self._sql["events_bodies"], span).get
         return _cut(facts, heads, data or b"")
 
-    def with_id(self, connection: apsw.Connection, id: str, limit: int) -> list[StoredEvent]:
-        """Newest first: commits are sifted by a checksum, then the events themselves decide."""
-        found: list[StoredEvent] = []
-        wanted = pack("<I", crc32(id.encode()))
-        before = OFFSET_MAX
-        while len(found) < limit:
-            sifted = connection.execute(self._sql["commits_with_id"], (before, wanted)).get
-            commits = orjson.loads(sifted)
-            if not commits:
-                break
-            for first_offset, ids in commits:
-                for offset in _positions(bytes.fromhex(ids), wanted, first_offset):
-                    found += (e for e in self._one(connection, offset) if e.event.id == id)
-                before = first_offset
-        return found[:limit]
-
-    def _one(self, connection: apsw.Connection, offset: int) -> list[StoredEvent]:
+    def one(self, connection: apsw.Connection, offset: int) -> list[StoredEvent]:
         """The event at `offset`, if it was not pruned."""
         events = self.events(connection, offset - 1, 1, 1)
         return [event for event in events if event.offset == offset]
@@ -114,23 +96,30 @@ class Reads:
         until: datetime,
         limit: int,
         skip: frozenset[Place],
+        known: Mapping[Place, ParkedRow],
     ) -> tuple[list[ParkedRow], datetime | None]:
         until_ms = to_milliseconds(until)
         values = (trigger, limit + len(skip) + 1)
         places = orjson.loads(connection.execute(self._sql["parked_places"], values).get)
-        wanted: list[tuple[int, str]] = []
+        wanted: list[Place] = []
+        next_due_at: datetime | None = None
         size_bytes = 0
         for due_ms, offset, step, row_bytes in places:
-            if Place(trigger, offset, step) in skip:
+            place = Place(trigger, offset, step)
+            if place in skip:
                 continue
             size_bytes += row_bytes
             is_full = len(wanted) == limit or (wanted and size_bytes > DUE_BYTES_MAX)
             if due_ms > until_ms or is_full:
-                return self._parked(connection, trigger, wanted), from_milliseconds(due_ms)
-            wanted.append((offset, step))
-        return self._parked(connection, trigger, wanted), None
+                next_due_at = from_milliseconds(due_ms)
+                break
+            wanted.append(place)
+        unknown = [(place.offset, place.step) for place in wanted if place not in known]
+        read = {row.place: row for row in self.parked(connection, trigger, unknown)}
+        rows = [read.get(place) or known.get(place) for place in wanted]
+        return [row for row in rows if row is not None], next_due_at
 
-    def _parked(
+    def parked(
         self, connection: apsw.Connection, trigger: str, wanted: Sequence[tuple[int, str]]
     ) -> list[ParkedRow]:
         if not wanted:
@@ -138,25 +127,6 @@ class Reads:
         values = (trigger, orjson.dumps(wanted).decode())
         rows = orjson.loads(connection.execute(self._sql["parked_rows"], values).get)
         return [_parked_row(trigger, *row) for row in rows]
-
-    def retried(self, connection: apsw.Connection, offset: int) -> list[Retried]:
-        return [
-            Retried(
-                Place(trigger, offset, step),
-                from_milliseconds(delivered),
-                unpack_attempts(attempts),
-            )
-            for trigger, step, delivered, attempts in connection.execute(
-                self._sql["retried_list"], (offset,)
-            )
-        ]
-
-    def mark(self, connection: apsw.Connection, trigger: str, offset: int) -> Mark | None:
-        row = connection.execute(self._sql["mark_beyond"], (trigger, offset)).get
-        if row is None:
-            return None
-        passed, at, matched, delivered = row
-        return Mark(trigger, from_milliseconds(at), passed, matched, delivered)
 
 
 Fact = tuple[int, int, int, int | None, str | None, int | None, str | None]
@@ -194,21 +164,11 @@ def _cut(facts: list[Fact], heads: bytes, data: bytes) -> list[StoredEvent]:
     return events
 
 
-def _positions(ids: bytes, wanted: bytes, first_offset: int) -> list[int]:
-    """Offsets whose checksum is `wanted`, newest first; hits between two are no hits."""
-    checksums = unpack(f"<{len(ids) // 4}I", ids)
-    (checksum,) = unpack("<I", wanted)
-    return [
-        first_offset + index
-        for index in range(len(checksums) - 1, -1, -1)
-        if checksums[index] == checksum
-    ]
-
-
 def _parked_row(
     trigger: str, offset: int, step: str, delivery_id: str, attempt: int, due_ms: int,
     wait_seconds: float, age_seconds: float, first_ms: int, stored_ms: int, head: str,
     data: str | None, attempts: str, order_key: str | None, redrives: int,
+    attempts_before: int,
 ) -> ParkedRow:  # fmt: skip
     body = None if data is None else bytes.fromhex(data)
     return ParkedRow(
@@ -224,4 +184,5 @@ def _parked_row(
         attempts=unpack_attempts(attempts),
         order_key=order_key,
         redrives=redrives,
+        attempts_before=attempts_before,
     )

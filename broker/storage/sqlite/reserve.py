@@ -18,6 +18,10 @@ class Reserve:
         self._size_bytes = size_bytes
         self.is_missing = size_bytes > 0
 
+    @property
+    def held_bytes(self) -> int:
+        return 0 if self.is_missing else self._size_bytes
+
     def restore(self) -> bool:
         """Allocate it if it is missing; false where there is no room for it and some more.
 

@@ -35,7 +35,9 @@ class Upkeep:
             connection.execute("ROLLBACK")
             return 0
         gone_bytes = connection.execute(self._sql["events_slice_bytes"], (end,)).get
-        for name in ("events_prune", "commits_prune", "retried_prune", "marks_prune"):
+        for name in (
+            "events_prune", "commits_prune", "id_spans_prune", "retried_prune", "marks_prune",
+        ):  # fmt: skip
             connection.execute(self._sql[name], (end,))
         values = (end, gone_bytes, self._owner_epoch)
         connection.execute(self._sql["partition_prune"], values)

@@ -1,0 +1,66 @@
+"""Questions of the dead-letter desk as SQL: the only statements that are not files.
+
+Only checked field names get into a text, never a value.
+"""
+
+from collections.abc import Sequence
+
+from broker.storage.condition import plain
+from broker.storage.desk import Condition, Term
+
+Values = list[str | int]
+SELECTIVE = frozenset({"id", "event_id", "group", "type", "trigger", "reason"})
+
+
+def page_statement(
+    condition: Condition, place: tuple[int, str] | None, limit: int
+) -> tuple[str, Values]:
+    """Ids and sizes of a page, newest first after `place`, in one packed row."""
+    clauses, values = _clauses(condition)
+    if place is not None:
+        clauses.append("(dead_at, id) < (?, ?)")
+        values += place
+    text = f"""SELECT json_group_array(json_array(id, bytes) ORDER BY dead_at DESC, id DESC)
+    FROM (SELECT id, bytes, dead_at FROM dead_letters {_where(clauses)}
+    ORDER BY dead_at DESC, id DESC LIMIT ?)"""  # noqa: S608 - no value is part of the text
+    return text, [*values, limit]
+
+
+def tally_statement(condition: Condition, limit: int) -> tuple[str, Values]:
+    """[trigger, reason, group, count] of at most `limit`, in one packed row."""
+    clauses, values = _clauses(condition)
+    text = f"""SELECT json_group_array(json_array("trigger", reason, "group", number))
+    FROM (SELECT "trigger", reason, "group", count(*) AS number
+    FROM (SELECT "trigger", reason, "group" FROM dead_letters {_where(clauses)} LIMIT ?)
+    GROUP BY 1, 2, 3)"""  # noqa: S608 - no value is part of the text
+    return text, [*values, limit]
+
+
+def _where(clauses: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(clauses)}" if clauses else ""
+
+
+def _clauses(condition: Condition) -> tuple[list[str], Values]:
+    clauses: list[str] = []
+    values: Values = []
+    is_narrow = any(term.operator == "=" and term.field in SELECTIVE for term in condition)
+    for term in condition:
+        clause, operands = _clause(term)
+        if is_narrow and term.field == "state":
+            # Most are in one state: by another index there is less to look through.
+            clause = f"+{clause}"
+        clauses.append(clause)
+        values += operands
+    return clauses, values
+
+
+def _clause(term: Term) -> tuple[str, Values]:
+    """An absent value meets no comparison but `!=`, as IS NOT has it."""
+    field = f'"{term.field}"'
+    if isinstance(term.value, tuple):
+        return f"{field} IN ({', '.join('?' * len(term.value))})", [plain(v) for v in term.value]
+    value = plain(term.value)
+    if term.operator == "prefix":
+        return f"({field} >= ? AND {field} < ? || char(1114111))", [value, value]
+    operator = "IS NOT" if term.operator == "!=" else term.operator
+    return f"{field} {operator} ?", [value]

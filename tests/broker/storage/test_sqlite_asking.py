@@ -1,0 +1,88 @@
+"""The desk's questions use its indexes: no page is sorted, none reads the events' data."""
+
+from collections.abc import Iterator
+
+import apsw
+import pytest
+
+from broker.storage.desk import Condition, Term
+from broker.storage.sqlite.asking import page_statement, tally_statement
+from broker.storage.sqlite.sql import load_migrations
+from tests.contracts.store import at
+
+IS_DEAD = Term("state", "=", "dead")
+MANY = tuple(f"id{number}" for number in range(500))
+
+
+@pytest.fixture
+def connection() -> Iterator[apsw.Connection]:
+    made = apsw.Connection(":memory:")
+    for step in load_migrations():
+        made.execute(step)
+    yield made
+    made.close()
+
+
+def plan(connection: apsw.Connection, text: str, values: list[str | int]) -> str:
+    rows = connection.execute(f"EXPLAIN QUERY PLAN {text}", values)
+    return "\n".join(str(row[3]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("condition", "index"),
+    [
+        ((), "dead_letters_dead_at"),
+        ((Term("trigger", "=", "default/a"),), "dead_letters_trigger"),
+        ((Term("group", "=", "g"),), "dead_letters_group"),
+        ((Term("state", "=", "dead"),), "dead_letters_state"),
+        ((Term("reason", "=", "age"),), "dead_letters_reason"),
+        ((Term("type", "=", "order.new"),), "dead_letters_type"),
+        ((Term("trigger", "=", "default/a"), IS_DEAD), "dead_letters_trigger"),
+        ((IS_DEAD, Term("group", "=", "g")), "dead_letters_group"),
+        ((Term("dead_at", ">", at(0)),), "dead_letters_dead_at"),
+        ((Term("size", ">", 10),), "dead_letters_dead_at"),
+        ((Term("source", "prefix", "/shop"), Term("status", ">=", 500)), "dead_letters_dead_at"),
+    ],
+)
+@pytest.mark.parametrize("place", [None, (7, "x")])
+def test_a_page_is_read_in_the_order_of_an_index(
+    connection: apsw.Connection,
+    condition: Condition,
+    index: str,
+    place: tuple[int, str] | None,
+) -> None:
+    found = plan(connection, *page_statement(condition, place, 50))
+
+    assert f"INDEX {index}" in found
+    assert "TEMP B-TREE FOR ORDER BY" not in found
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        (),
+        (Term("attempts", ">", 3), Term("class", "=", "x")),
+        (Term("trigger", "=", "default/a"), IS_DEAD),
+        (Term("reason", "=", "age"), IS_DEAD),
+        (Term("group", "=", "g"), IS_DEAD),
+        (IS_DEAD,),
+    ],
+)
+def test_a_tally_reads_no_row_beside_the_index(
+    connection: apsw.Connection, condition: Condition
+) -> None:
+    found = plan(connection, *tally_statement(condition, 1000))
+
+    assert "USING COVERING INDEX" in found
+
+
+def test_the_letters_of_a_verb_are_found_by_their_ids(connection: apsw.Connection) -> None:
+    found = plan(connection, *page_statement((Term("id", "in", MANY),), None, 500))
+
+    assert "(id=?)" in found
+
+
+def test_of_an_event_the_few_are_found_and_then_sorted(connection: apsw.Connection) -> None:
+    found = plan(connection, *page_statement((Term("event_id", "=", "e"),), None, 50))
+
+    assert "dead_letters_event_id" in found
