@@ -113,7 +113,7 @@ class Failed:
 Outcome = Delivered | Failed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # nobody changes one; frozen would cost three times as much to make
 class Attempt:
     """One numbered try, as kept with a parked delivery and its dead letter.
 

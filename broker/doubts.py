@@ -43,6 +43,7 @@ class Doubts:
         self, intake: "Intake", log: Log, clock: Clock, pending: Mapping[bytes, Entry]
     ) -> None:
         self.window = timedelta(seconds=intake.options.dedupe_window_seconds)
+        self.leap = timedelta()  # what passed before the log was opened, seen by nobody
         self._intake = intake
         self._log = log
         self._clock = clock
@@ -63,9 +64,7 @@ class Doubts:
         else:
             doubt.rounds += 1
             self._queue.append((doubt, findings.unknown))
-            if self._reader is None:
-                self._reader = asyncio.get_running_loop().create_task(self._read_all())
-                self._reader.add_done_callback(self._ended)
+            self._ask()
 
     def close(self) -> None:
         """Ask no more; who waits is not answered."""
@@ -142,6 +141,11 @@ class Doubts:
         elif not entries:
             tell(DUPLICATE)
 
+    def _ask(self) -> None:
+        if self._reader is None:
+            self._reader = asyncio.get_running_loop().create_task(self._read_all())
+            self._reader.add_done_callback(self._ended)
+
     async def _read_all(self) -> None:
         while self._queue:
             doubt, unknown = self._queue.popleft()
@@ -172,7 +176,7 @@ class Doubts:
     def _note(
         self, doubt: Doubt, page: Sequence[StoredEvent], indexes: Mapping[int, list[int]]
     ) -> None:
-        oldest = self._clock.now() - self.window
+        oldest = self._clock.now() - self.leap - self.window
         for stored in page:
             if stored.principal != doubt.principal or stored.stored_at < oldest:
                 continue
@@ -186,7 +190,12 @@ class Doubts:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._reader = None
-        if not task.cancelled() and task.exception() is not None:
+        if task.cancelled():
+            return
+        if task.exception() is None:
+            if self._queue:  # it came after the last look, and before this was called
+                self._ask()
+        else:
             task.get_loop().call_exception_handler(
                 {"message": "asking the log about duplicates failed", "exception": task.exception()}
             )

@@ -12,6 +12,9 @@ HeadraceError
 │   ├── Draining            this process is stopping
 │   ├── StoreFull           disk or backlog limit
 │   └── StoreFailed         the store could not say that it stored (outcome unknown)
+├── Denied                  ask as somebody else
+│   ├── Unauthorized        nobody that is known asks
+│   └── Forbidden           whoever asks may not do this
 └── Conflict                someone was first
     ├── DuplicateDiffers    same source, id and type within the window, other data
     ├── StoreOwned          another process owns the data folder
@@ -152,6 +155,20 @@ class StoreFailed(Unavailable):
             retry_after_seconds=1.0,
         )
         self.unknown = unknown
+
+
+class Denied(HeadraceError):
+    """Whether it is so depends on who asks."""
+
+    code = "denied"
+
+
+class Unauthorized(Denied):
+    code = "unauthorized"
+
+
+class Forbidden(Denied):
+    code = "forbidden"
 
 
 class Conflict(HeadraceError):

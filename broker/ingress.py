@@ -13,6 +13,7 @@ from broker.event import Event
 from broker.http_message import Answer, BodyPlan, Header, Request, Respond
 from broker.intake import Intake
 from broker.problem import problem, problem_of
+from broker.shedding import Shedding
 from broker.waiting import Result
 
 ALLOW: Header = (b"allow", b"POST, OPTIONS")
@@ -49,6 +50,7 @@ class Ingress:
         self._names_brokers = names_brokers
         self._plans: Mapping[bytes, Mapping[Mode, Plan]] = {}
         self._names: tuple[str, ...] = ()
+        self._shedding = Shedding()
         self.serve(intakes)
 
     def serve(self, intakes: Mapping[str, Intake]) -> None:
@@ -76,9 +78,17 @@ class Ingress:
             return problem_of(error)
 
     def receive(self, request: Request, respond: Respond) -> None:
-        """Decode the body and hand the events to the intake; the answer follows the commit."""
+        """Decode the body and hand the events to the intake; the answer follows the commit.
+
+        Unless the intake sheds: then nothing is decoded, and the answer comes a little later.
+        """
         plan = request.plan
         assert isinstance(plan, Plan)
+        refusal = plan.intake.shed()
+        if refusal is not None:
+            request.body = b""  # it waits, and must not take the memory of its body with it
+            self._shedding.tell_later(respond, refusal)
+            return
         try:
             events = read_request(plan.mode, request, plan.intake.options.limits)
         except HeadraceError as error:

@@ -7,6 +7,7 @@ with known keys go the longer way through `doubts`.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from broker.admission import SYSTEM_TYPES, fault_of
 from broker.clock import Clock
@@ -25,6 +26,7 @@ from broker.token_bucket import TokenBucket
 from broker.waiting import ACCEPTED, Done, Doubt, Entry
 
 ANONYMOUS = "anonymous"
+TOO_MANY_WAIT = "too many events wait for their commit"
 
 
 class Intake:
@@ -49,6 +51,7 @@ class Intake:
         self.counts = IntakeCounts()
         self.waiting_events = 0
         self.waiting_bytes = 0
+        self._is_full = False  # one was refused for what waits, and nothing has left since
         self.recent = RecentKeys(self.options.dedupe_window_seconds, self.options.dedupe_keys_max)
         self._log = log
         self._clock = clock
@@ -63,19 +66,46 @@ class Intake:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    async def open(self) -> None:
-        """Learn the recent keys from the log; before it nothing may be accepted."""
+    async def open(self, stored_at: datetime | None = None) -> None:
+        """Learn the recent keys from the log; before it nothing may be accepted.
+
+        The window goes on from `stored_at`, when the last event was stored: time in which
+        nobody ran may be a leap of the clock, and the publisher's repeat still under way.
+        """
         self._loop = asyncio.get_running_loop()
         now, now_seconds = self._clock.now(), self._clock.monotonic()
+        if stored_at is not None:
+            self._doubts.leap = max(now - stored_at, timedelta())
+            now = stored_at
         since = now - self._doubts.window
         for stored_at, offset, packed in await self._log.recent_keys(since, self.recent.keys_max):
             self.recent.add_packed(packed, offset, now_seconds - (now - stored_at).total_seconds())
+
+    def change(self, options: IntakeOptions) -> None:
+        """Let other limits count from now on. A longer window fills as events come."""
+        if options.publish_rate_per_second != self.options.publish_rate_per_second:
+            rate = options.publish_rate_per_second
+            self._bucket = None if rate is None else TokenBucket(rate)
+        self.options = options
+        self.recent.window_seconds = options.dedupe_window_seconds
+        self._doubts.window = timedelta(seconds=options.dedupe_window_seconds)
 
     def close(self) -> None:
         """Stop the sweep; what is with the log is still answered by it."""
         self._doubts.close()
         if self._timer is not None:
             self._timer.cancel()
+
+    def shed(self) -> HeadraceError | None:
+        """Why a request is refused undecoded; None: decode it and let `accept` judge.
+
+        While it is full, decoding what must be refused would leave no time for what is taken.
+        """
+        if not self._is_full:
+            return None
+        error = self.overloaded(TOO_MANY_WAIT)
+        self.counts.refuse(error)
+        return error
 
     def accept(
         self,
@@ -146,6 +176,7 @@ class Intake:
     def release(self, events: int, size_bytes: int) -> None:
         self.waiting_events -= events
         self.waiting_bytes -= size_bytes
+        self._is_full = False
 
     def admit_reply(
         self, event: Event, cause: Cause, delivery_id: str, hops_of_cause: int
@@ -203,7 +234,8 @@ class Intake:
             waiting + count > options.waiting_events_max
             or self.waiting_bytes + size_bytes > options.waiting_bytes_max
         ):
-            return self.overloaded("too many events wait for their commit")
+            self._is_full = True
+            return self.overloaded(TOO_MANY_WAIT)
         if self._bucket is None:
             return None
         wait_seconds = self._bucket.take(count, self._clock.monotonic())

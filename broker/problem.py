@@ -8,11 +8,13 @@ import orjson
 
 from broker.errors import (
     Conflict,
+    Denied,
     HeadraceError,
     Invalid,
     InvalidBatch,
     StoreFull,
     TooLarge,
+    Unauthorized,
     Unavailable,
 )
 from broker.http_message import Answer, Header, phrase_of
@@ -23,6 +25,9 @@ TEXT_CHARACTERS_MAX = 1000  # of each member: what a peer sent may be quoted in 
 
 # Codes whose status is not that of their class.
 STATUS_OF_CODE: Mapping[str, int] = {
+    "not-found": 404,
+    "request-timeout": 408,
+    "wrong-host": 421,
     "unsupported-format": 415,
     "unsupported-content-encoding": 415,
     "too-many-extensions": 431,
@@ -39,6 +44,8 @@ def status_of(error: HeadraceError) -> int:
         return _status_of_batch(error)
     if isinstance(error, Conflict):
         return 409
+    if isinstance(error, Denied):
+        return 401 if isinstance(error, Unauthorized) else 403
     if isinstance(error, TooLarge):
         return 413
     if isinstance(error, Invalid):
@@ -52,6 +59,8 @@ def problem_of(error: HeadraceError) -> Answer:
     if isinstance(error, Unavailable):
         seconds = max(1, ceil(error.retry_after_seconds or 1.0))
         headers.append((b"retry-after", b"%d" % seconds))
+    if isinstance(error, Unauthorized):
+        headers.append((b"www-authenticate", b'Bearer realm="headrace"'))  # RFC 6750 3
     more = {"entries": _entries(error.entries)} if isinstance(error, InvalidBatch) else {}
     return problem(
         status_of(error),

@@ -1,12 +1,13 @@
 """Forgetting on purpose: what the log and the desk need not keep any longer.
 
 Retention is soft: nothing is forgotten that a cursor, a replay or an offset-only row still
-needs, however old or large the log has become.
+needs, however old or large the log has become. By age it goes only after this process has
+seen that much time pass: time in which nobody ran may be a wrong clock.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from broker.clock import EPOCH, Clock
 from broker.storage.desk import Desk
@@ -44,6 +45,25 @@ def plan(beyond_age: int, beyond_bytes: int, lowest_needed: int) -> int:
     return max(0, min(max(beyond_age, beyond_bytes), lowest_needed - 1))
 
 
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """How much of the present time was seen to pass: up to `until`, and since `since_seconds`.
+
+    `until` is the last time that the store knew when it was opened, at `since_seconds`
+    (monotonic). A clock that has made a leap in between makes nothing old at once.
+    """
+
+    until: datetime
+    since_seconds: float
+
+    def before(self, age: timedelta, now: datetime, now_seconds: float) -> datetime:
+        """What happened before that moment is older than `age`, as far as one can know."""
+        seen = timedelta(seconds=now_seconds - self.since_seconds)
+        if seen >= age:  # whatever was there at the opening is that old
+            return now - age
+        return min(now, self.until + seen) - age
+
+
 class Retention:
     """Run it now and then; each run is bounded by what it finds, in slices of 1,000.
 
@@ -57,12 +77,14 @@ class Retention:
         clock: Clock,
         limits: RetentionLimits,
         lowest_needed: Callable[[], int],
+        witness: Witness | None = None,
     ) -> None:
         self._log = log
         self._desk = desk
         self._clock = clock
         self._limits = limits
         self._lowest_needed = lowest_needed
+        self.witness = witness  # None: the clock is trusted
 
     async def run_once(self) -> Forgotten:
         up_to, events = await self._prune()
@@ -73,7 +95,7 @@ class Retention:
         limits = self._limits
         by_age = by_bytes = 0
         if limits.age is not None:
-            by_age = await self._log.offset_at(self._clock.now() - limits.age)
+            by_age = await self._log.offset_at(self._before(limits.age))
         if limits.bytes_max is not None:
             by_bytes = await self._log.offset_beyond_bytes(limits.bytes_max)
         reached = events = 0
@@ -91,11 +113,17 @@ class Retention:
         limits = self._limits
         before = EPOCH
         if limits.dead_letter_age is not None:
-            before = self._clock.now() - limits.dead_letter_age
+            before = self._before(limits.dead_letter_age)
         dead_letters = await self._repeat(lambda: self._desk.expire(before, SLICE))
         bytes_kept = limits.dead_letter_bytes_max
         kept = UNBOUNDED_BYTES if bytes_kept is None else bytes_kept
         return dead_letters + await self._repeat(lambda: self._desk.purge(kept, SLICE))
+
+    def _before(self, age: timedelta) -> datetime:
+        now = self._clock.now()
+        if self.witness is None:
+            return now - age
+        return self.witness.before(age, now, self._clock.monotonic())
 
     async def _repeat(self, forget: Callable[[], Awaitable[int]]) -> int:
         total = 0

@@ -38,6 +38,14 @@ class FileSink:
         self._waiting_bytes = 0
         self._writing: asyncio.Task[None] | None = None
 
+    def become(self, spec: FileSinkSpec) -> None:
+        """Go on as `spec`, of the same path, from the next write on.
+
+        A second sink on the path would take what this one is writing for torn.
+        """
+        self.name = f"FileSink {spec.name}"
+        self._writer.rotate_bytes = spec.rotate_bytes
+
     async def open(self) -> None:
         """Open the file, making its folder; raises Unavailable where that cannot be."""
         await self.probe()

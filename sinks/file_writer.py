@@ -20,7 +20,7 @@ class FileWriter:
 
     def __init__(self, path: Path, rotate_bytes: int | None = None) -> None:
         self._path = path
-        self._rotate_bytes = rotate_bytes
+        self.rotate_bytes = rotate_bytes
         self._file = -1
         self._size_bytes = 0
 
@@ -50,7 +50,7 @@ class FileWriter:
         """Write all lines and sync once. Raises OSError; the file then ends as before."""
         block = b"".join(lines)
         self.ready()
-        if self._rotate_bytes and self._size_bytes + len(block) > self._rotate_bytes:
+        if self.rotate_bytes and self._size_bytes + len(block) > self.rotate_bytes:
             self._rotate()
         try:
             written = 0

@@ -6,14 +6,14 @@ from functools import partial
 
 from broker.clock import Clock
 from broker.codec import Limits
-from broker.delivery import Delivered, Delivery, Outcome
+from broker.delivery import Delivered, Delivery, Failed, Outcome
 from broker.errors import Unavailable
 from sinks.addresses import EgressPolicy
 from sinks.http_call import Answer, Call, NoAnswer
 from sinks.http_client import HttpClient
 from sinks.http_dial import CONNECT_SECONDS_MAX, DialFailed
 from sinks.http_outcome import Answers
-from sinks.http_request import RequestWriter
+from sinks.http_request import RequestWriter, TraceparentOf
 from sinks.http_url import parse_url, redacted
 from sinks.signing import Signer
 from sinks.sink import Done
@@ -38,6 +38,7 @@ class HttpSink:
         *,
         policy: EgressPolicy | None = None,
         limits: Limits | None = None,
+        traceparent_of: TraceparentOf | None = None,
     ) -> None:
         endpoint = parse_url(spec.url)
         self.name = redacted(spec.url)
@@ -46,8 +47,10 @@ class HttpSink:
         signer = Signer(spec.signing) if spec.signing else None
         self._signs = signer is not None
         self._answers = Answers(limits or Limits())
+        self._judged: Answer | NoAnswer | None = None
+        self._judgement: Outcome = TAKEN
         # Looked up once: together they are a tenth of what a delivery costs here.
-        self._write = RequestWriter(endpoint, spec.format, signer).write
+        self._write = RequestWriter(endpoint, spec.format, signer, traceparent_of).write
         self._submit = self._pool.submit
         self._body_limit = self._answers.body_limit
 
@@ -76,7 +79,13 @@ class HttpSink:
         self._submit(post)
 
     def _outcome(self, result: Answer | NoAnswer) -> Outcome:
-        return self._answers.outcome(result, self._clock.now())
+        if result is self._judged:
+            return self._judgement
+        outcome = self._answers.outcome(result, self._clock.now())
+        if isinstance(outcome, Failed) and outcome.retry_after_seconds is None:
+            # The same answer again means the same, unless it names a time.
+            self._judged, self._judgement = result, outcome
+        return outcome
 
     async def probe(self) -> None:
         """Connect, and keep the connection for the next delivery."""

@@ -33,7 +33,7 @@ class NoAnswer:
 
 
 class Usual:
-    """The last bodiless 2xx of an origin, byte for byte, and what it was parsed to.
+    """The last short answer of an origin, byte for byte, and what it was parsed to.
 
     Sinks mostly say the same: the same bytes at the start of an answer are the same answer,
     and need no parser. A date in them costs one parsing a second.

@@ -45,6 +45,11 @@ class HttpClient:
             self._pools[key] = pool
         return pool
 
+    @property
+    def certificates(self) -> Certificates:
+        """What it verifies subscribers by."""
+        return self._certificates
+
     async def close(self) -> None:
         """Close every connection; calls under way end without an answer."""
         if self._timer is not None:

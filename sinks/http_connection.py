@@ -22,7 +22,8 @@ _VERSIONS = ("1.1", "1.0")
 class Owner(Protocol):
     """Whom a connection tells what became of it, before its call is finished."""
 
-    usual: Usual
+    usual: Usual  # a bodiless 2xx
+    usual_refusal: Usual  # any other status, with its body
 
     def free(self, connection: "Connection") -> None:
         """It may carry the next call."""
@@ -64,6 +65,7 @@ class Connection(asyncio.Protocol):
         "_trailers",
         "_transport",
         "_usual",
+        "_usual_refusal",
         "_whole",
         "call",
         "closed",
@@ -73,6 +75,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
         self._usual = owner.usual
+        self._usual_refusal = owner.usual_refusal
         self._whole: bytes | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
@@ -122,6 +125,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         usual = self._usual
+        if data != usual.data:
+            usual = self._usual_refusal
         if data == usual.data and not self._answered and usual.answer is not None:
             call, transport = self.call, self._transport
             if call is not None and transport is not None and not transport.get_write_buffer_size():
@@ -213,16 +218,19 @@ class Connection(asyncio.Protocol):
         call.finish(answer)
 
     def _remember(self, answer: Answer) -> None:
-        """Keep a short, plain, bodiless 2xx that came in one piece on a connection that lives."""
+        """Keep a short, plain answer that came in one piece on a connection that lives."""
         data = self._whole
         if (
-            data is not None
-            and self._keep_alive
-            and self._complete
-            and 200 <= answer.status < 300
-            and not (self._body_bytes or self._interim or self._trailers)
-            and len(data) <= USUAL_BYTES_MAX
+            data is None
+            or not (self._keep_alive and self._complete)
+            or self._interim
+            or self._trailers
+            or len(data) > USUAL_BYTES_MAX
         ):
+            return
+        if not 200 <= answer.status < 300:
+            self._usual_refusal.data, self._usual_refusal.answer = bytes(data), answer
+        elif not self._body_bytes:
             self._usual.data, self._usual.answer = bytes(data), answer
 
     def _give_up(self, phase: str, message: str) -> None:

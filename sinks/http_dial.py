@@ -50,8 +50,7 @@ class Certificates:
         try:
             changed_at = self._path.stat().st_mtime_ns if self._path else None
             if self._context is None or changed_at != self._changed_at:
-                self._context = ssl.create_default_context(cafile=self._path)
-                self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+                self._context = self._read()
                 self._changed_at = changed_at
         except OSError as error:
             raise DialFailed(
@@ -60,6 +59,31 @@ class Certificates:
                 remedy="name a readable file of PEM certificates",
             ) from error
         return self._context
+
+    def renewed(self) -> ssl.SSLContext:
+        """What is on disk now, for `trust`. Raises DialFailed where there is no CA any more."""
+        try:
+            context = self._read()
+        except OSError as error:
+            raise DialFailed("tls", f"no CA certificates ({_reason(error)})") from error
+        # The system's reader skips what it cannot read, without a word.
+        if self._context is not None and _authorities(self._context) and not _authorities(context):
+            remedy = "mend the file that SSL_CERT_FILE names, or the system's"
+            raise DialFailed("tls", "there are no CA certificates any more", remedy=remedy)
+        return context
+
+    def trust(self, context: ssl.SSLContext) -> None:
+        """Open connections by `context` from now on."""
+        self._context = context
+
+    def _read(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self._path)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+def _authorities(context: ssl.SSLContext) -> int:
+    return context.cert_store_stats()["x509_ca"]
 
 
 async def resolve(host: str, port: int) -> Sequence[Address]:

@@ -103,6 +103,7 @@ def _refusal(answer: Answer, now: datetime) -> Failed:
     """Retry-After and webhook-delivery are the sink's own words on what comes next."""
     status = answer.status
     wished = _header(answer.headers, b"retry-after")
+    said_at = _header(answer.headers, b"date")
     verb = _header(answer.headers, b"webhook-delivery").strip().lower()
     found = outcome_class(status)
     message = f"the sink answered {status}{_said(answer.body)}"
@@ -115,7 +116,7 @@ def _refusal(answer: Answer, now: datetime) -> Failed:
         found,
         message,
         status=status,
-        retry_after_seconds=retry_after_seconds(wished, now) if wished else None,
+        retry_after_seconds=retry_after_seconds(wished, now, said_at) if wished else None,
         evidence=_evidence(answer),
         reason=Reason.REFUSED if is_final else None,
         pause=status == GONE or verb == "disable",

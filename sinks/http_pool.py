@@ -33,7 +33,7 @@ class Pool:
         self._connect = connect
         self._wake = wake
         self._limits = limits
-        self.usual = Usual()
+        self.usual, self.usual_refusal = Usual(), Usual()
         self._idle: list[Connection] = []
         self._connections: set[Connection] = set()
         self._waiting: deque[Call] = deque()

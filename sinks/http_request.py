@@ -1,29 +1,35 @@
 """The bytes of one delivery: prebuilt lines, the stored event, and what changes per attempt."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Literal
 
 from broker.codec import encode_structured
 from broker.delivery import Delivery
+from broker.event import Event
 from sinks.http_url import Endpoint
 from sinks.signing import Signer
-
-# W3C Trace Context 3.2: version ff and all-zero ids are invalid, later versions may say more.
-_TRACEPARENT = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
-)
-_TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
+from sinks.trace_context import is_tracestate, parse_traceparent
 
 ONE_PIECE_BYTES_MAX = 65_536
 
+TraceparentOf = Callable[[Delivery], str]
+
 
 class RequestWriter:
-    """Writes the requests to one endpoint; head (with its blank line) and body."""
+    """Writes the requests to one endpoint; head (with its blank line) and body.
+
+    `traceparent_of` gives what names the span of an attempt; without it an event's own
+    traceparent is passed on.
+    """
 
     def __init__(
-        self, endpoint: Endpoint, format: Literal["binary", "json"], signer: Signer | None = None
+        self,
+        endpoint: Endpoint,
+        format: Literal["binary", "json"],
+        signer: Signer | None = None,
+        traceparent_of: TraceparentOf | None = None,
     ) -> None:
+        self._traceparent_of = traceparent_of
         self._structured = format == "json"
         self._signer = signer
         content_type = "content-type: application/cloudevents+json\r\n" if self._structured else ""
@@ -42,8 +48,10 @@ class RequestWriter:
         event = delivery.event
         lines = [self._prefix] if self._structured else [self._prefix, event.head]
         body = encode_structured(event) if self._structured else event.data
-        if "traceparent" in event.attributes:
-            lines.append(_trace_lines(event.attributes))
+        if self._traceparent_of is not None:
+            lines.append(_trace_lines(event, self._traceparent_of(delivery)))
+        elif "traceparent" in event.attributes:
+            lines.append(_trace_lines(event, event.attributes["traceparent"]))
         if self._signer is not None:
             lines.append(self._signer.header(delivery.id, unix_seconds, body or b""))
         size_bytes = len(body) if body else 0
@@ -56,12 +64,15 @@ class RequestWriter:
         return b"".join((*lines, last)), body
 
 
-def _trace_lines(attributes: Mapping[str, str]) -> bytes:
-    """The trace of the event as headers of its own; nothing else inbound becomes one."""
-    parent, state = attributes["traceparent"], attributes.get("tracestate", "")
-    if _TRACEPARENT.fullmatch(parent) is None:
+def _trace_lines(event: Event, traceparent: str) -> bytes:
+    """A trace as headers of its own; nothing else inbound becomes one.
+
+    The tracestate of an event is of the trace that its traceparent names, and of no other.
+    """
+    if parse_traceparent(traceparent) is None:
         return b""
-    lines = f"traceparent: {parent}\r\n"
-    if _TRACESTATE.fullmatch(state) is not None:
+    lines = f"traceparent: {traceparent}\r\n"
+    own, state = event.attributes.get("traceparent", ""), event.attributes.get("tracestate", "")
+    if is_tracestate(state) and parse_traceparent(own) is not None:
         lines += f"tracestate: {state}\r\n"
     return lines.encode("ascii")

@@ -9,6 +9,7 @@ from broker.registry import load
 from sinks.addresses import EgressPolicy
 from sinks.http_client import HttpClient
 from sinks.http_dial import is_own_address
+from sinks.http_request import TraceparentOf
 from sinks.sink import Sink
 from sinks.spec import FileSinkSpec, HttpSinkSpec, SinkSpec
 
@@ -25,7 +26,8 @@ class Supplies:
     """What sinks of one process share.
 
     `forbidden` are the sockets of the admin listener; `broker_of` gives the broker
-    (namespace/name) of a trigger; `is_own` whether an address is this machine's.
+    (namespace/name) of a trigger; `is_own` whether an address is this machine's;
+    `traceparent_of`, only while somebody traces, what names the span of an attempt.
     """
 
     clock: Clock
@@ -34,6 +36,7 @@ class Supplies:
     forbidden: tuple[tuple[str, int], ...] = ()
     broker_of: Callable[[str], str] = lambda _trigger: "default"
     is_own: Callable[[str], bool] = is_own_address
+    traceparent_of: TraceparentOf | None = None
 
 
 def kind_of(spec: SinkSpec) -> str:
@@ -60,7 +63,14 @@ def make_sink(spec: SinkSpec, supplies: Supplies, *, trusted: bool = True) -> Si
             spec.egress, trusted=trusted, forbidden=supplies.forbidden, is_own=supplies.is_own
         )
         limits = supplies.limits
-        sink = kind(spec, supplies.client, supplies.clock, policy=policy, limits=limits)
+        sink = kind(
+            spec,
+            supplies.client,
+            supplies.clock,
+            policy=policy,
+            limits=limits,
+            traceparent_of=supplies.traceparent_of,
+        )
     elif isinstance(spec, FileSinkSpec):
         sink = kind(spec, supplies.clock)
     else:

@@ -98,6 +98,12 @@ class Target:
         self._until = now + PROBE_SECONDS_MAX
         return 0.0
 
+    def held_seconds(self, now: float) -> float:
+        """For how long nothing is sent yet, by a wish of the sink or the breaker; for metrics."""
+        if self._state in (TargetState.OPEN, TargetState.HOLDING):
+            return max(0.0, self._until - now)
+        return 0.0
+
     def record(self, now: float, failed: bool) -> bool:
         """Count the outcome of an admitted call; `failed` as `strains` says.
 

@@ -77,6 +77,8 @@ class CarefulFeed:
 
     def _bury(self, lane: Lane, stored: StoredEvent) -> None:
         """Whether it matches cannot be asked: the desk shows it, the sink never gets it."""
+        if lane.holds or lane.position >= stored.offset:  # an operator was faster
+            return
         carriage = fresh(lane.id_prefix, lane.name, stored)
         carriage.attempt = 0
         lane.position = stored.offset

@@ -9,6 +9,7 @@ from broker.event import Event, StoredEvent
 from broker.storage.rows import ParkedRow, Place
 
 if TYPE_CHECKING:
+    from sinks.target import Target
     from triggers.lane import Ended, Lane
 
 REDRIVE = "redrive/"  # before the step of a row that came back from the desk
@@ -19,14 +20,16 @@ class Carriage(Delivery):
 
     `row` is the parked row it was taken from, `waiting` true where it had an offset-only
     row, both falsy for one fresh from the log; `order_key` is its turn, None where unordered.
+    `target` is that of the sink it was given to: its lane may have another one by now.
     `lane`, `started` (monotonic) and `ended` are of the call that it is alone in.
     """
 
-    __slots__ = ("ended", "lane", "order_key", "row", "started", "stored_at", "waiting")
+    __slots__ = ("ended", "lane", "order_key", "row", "started", "stored_at", "target", "waiting")
 
     lane: "Lane"
     started: float
     ended: "Ended"
+    target: "Target"
     stored_at: datetime
     row: ParkedRow | None
     waiting: bool

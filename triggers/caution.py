@@ -121,10 +121,21 @@ class Caution:
             self._feed.watch([lane], last_offset)
             spec = lane.spec.dead_letter_sink if lane.is_companion else lane.spec.sink
             if spec is not None and runs_in_process(spec):
-                alone = Alone(lane.sink, self._turn, self.trials, self._clock)
-                lane.sink = self._alone[lane] = alone
-                lane.max_in_flight = 1
+                self._be_alone(lane)
         self._feed.look(hungry())
+
+    def rewire(self, lane: Lane) -> None:
+        """`lane` has another sink or other limits: as long as there are doubts they hold too."""
+        if self._alone.pop(lane, None) is None or not self._turn.doubting:
+            return
+        spec = lane.spec.dead_letter_sink if lane.is_companion else lane.spec.sink
+        if spec is not None and runs_in_process(spec):
+            self._be_alone(lane)
+
+    def _be_alone(self, lane: Lane) -> None:
+        alone = Alone(lane.sink, self._turn, self.trials, self._clock)
+        lane.sink = self._alone[lane] = alone
+        lane.max_in_flight = 1
 
     async def feed(
         self, router: Router, lanes: Sequence[Lane], page: Sequence[StoredEvent], after: int

@@ -39,6 +39,7 @@ class Checkpointer:
         self._pending: Checkpoint | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._sealed = self._written = 0  # checkpoints since start
+        self.failures = 0  # for metrics
         self._wrote = asyncio.Event()
 
     def changed(self) -> None:
@@ -67,6 +68,7 @@ class Checkpointer:
         checkpoint = self._pending
         assert checkpoint is not None
         if error is not None:
+            self.failures += 1
             self._telemetry.emit("checkpoint.failed", broker=self._broker, error=str(error))
             loop = asyncio.get_running_loop()
             loop.call_later(AGAIN_SECONDS, self._log.checkpoint, checkpoint, self._done)

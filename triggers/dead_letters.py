@@ -7,7 +7,7 @@ from datetime import datetime
 from broker.codec import with_attributes
 from broker.delivery import Attempt, Failed, Reason
 from broker.event import Event
-from broker.storage.rows import DeadLetter
+from broker.storage.rows import DeadLetter, Place
 from triggers.carriage import Carriage
 from triggers.fingerprint import dead_letter_id, fingerprint, normalise
 
@@ -38,12 +38,12 @@ def build_dead_letter(
     outcome_class = failed.outcome_class.value
     return DeadLetter(
         id=dead_letter_id(carriage.id),
-        place=carriage.place,
+        place=Place(carriage.trigger, carriage.offset, carriage.step),
         delivery_id=carriage.id,
         broker=at.broker,
         sink=at.sink,
         revision=at.revision,
-        event=carriage.event,
+        event=carriage.kept_event,
         stored_at=carriage.stored_at,
         reason=reason.value,
         outcome_class=outcome_class,

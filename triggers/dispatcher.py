@@ -13,8 +13,9 @@ from broker.delivery import Delivered, Failed, Outcome, OutcomeClass
 from broker.failpoint import armed, reach
 from broker.telemetry import ROWS, SECONDS, Histogram, Telemetry
 from sinks.target import Target, strains
+from triggers.breadth import is_at_fault, narrow, widen
 from triggers.carriage import Carriage
-from triggers.lane import Ended, Lane
+from triggers.lane import BREADTH_FREE, Ended, Lane
 from triggers.settler import Settler
 
 OnAttempt = Callable[[Lane, Carriage, Outcome, float, float], None]
@@ -69,8 +70,11 @@ class Dispatcher:
         if start is not None and len(batch) == 1:
             carriage = batch[0]
             carriage.lane, carriage.started, carriage.ended = lane, started, ended
+            carriage.target = lane.target
             start(carriage, deadline, self._on_arrival)
             return
+        for carriage in batch:
+            carriage.target = lane.target
         task = asyncio.get_running_loop().create_task(
             self._wait(lane, batch, started, deadline, ended)
         )
@@ -111,8 +115,10 @@ class Dispatcher:
                 reach("deliver.after")
             self._time_delivered(carriage, carriage.started, now)
             self._settler.settle_usual(lane, carriage, outcome)
-            if lane.target.record(now, False):
-                self._tell(lane.target)
+            if lane.breadth < BREADTH_FREE:
+                widen(lane)
+            if carriage.target.record(now, False):
+                self._tell(carriage.target)
             if armed:
                 reach("settle.before")
             if lane.next_due_at is not None or not lane.is_following:
@@ -133,19 +139,25 @@ class Dispatcher:
         try:
             now = self._monotonic()
             reach("deliver.after")
-            strained = False
+            strained = has_failed = False
             for carriage, outcome in zip(batch, outcomes, strict=True):
                 if type(outcome) is Delivered:
                     self._time_delivered(carriage, started, now)
                 else:
                     self._time_failed(carriage, started, now)
                     strained = strained or strains(outcome)
+                    has_failed = has_failed or is_at_fault(outcome)
                 if self.on_attempt is not None:
                     self.on_attempt(lane, carriage, outcome, started, now)
                 self._settler.settle(lane, carriage, outcome, now - started)
             # The breaker counts calls: one failed if any of its outcomes speaks against the sink.
-            if lane.target.record(now, strained):
-                self._tell(lane.target)
+            target = batch[0].target
+            if target.record(now, strained):
+                self._tell(target)
+            if has_failed:
+                narrow(lane)
+            elif lane.breadth < BREADTH_FREE:
+                widen(lane)
             if len(batch) > 1:
                 self.timings.batch.observe(len(batch))
             self._settler.settled(len(batch))
@@ -163,9 +175,7 @@ class Dispatcher:
         # Histogram.observe, written out three times: the calls would be most of its price.
         timings, stored_at = self.timings, carriage.stored_at
         if stored_at is not self._stored_at:
-            # One commit's events share their time: the difference of clocks is taken once.
-            self._stored_at = stored_at
-            self._stored = ended - (self._clock.now() - stored_at).total_seconds()
+            self._note_commit(stored_at, ended)
         stored = self._stored
         if carriage.attempt == 1:
             histogram = timings.queue_wait
@@ -178,12 +188,18 @@ class Dispatcher:
         histogram.sum += ended - stored
         histogram.counts[bisect_left(SECONDS, ended - stored)] += 1
 
+    def _note_commit(self, stored_at: datetime, now: float) -> None:
+        """One commit's events share their time: the difference of clocks is taken once."""
+        if stored_at is not self._stored_at:
+            self._stored_at = stored_at
+            self._stored = now - (self._clock.now() - stored_at).total_seconds()
+
     def _time_failed(self, carriage: Carriage, started: float, ended: float) -> None:
         """It has waited as long as those that are delivered; only it never arrived."""
         self.timings.attempt.observe(ended - started)
         if carriage.attempt == 1:
-            since = (self._clock.now() - carriage.stored_at).total_seconds()
-            self.timings.queue_wait.observe(since - (ended - started))
+            self._note_commit(carriage.stored_at, ended)
+            self.timings.queue_wait.observe(started - self._stored)
 
 
 def defects(batch: Sequence[Carriage], problem: str) -> list[Outcome]:

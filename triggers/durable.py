@@ -34,6 +34,18 @@ class Durable:
         for row in checkpoint.waiting:
             self._named.setdefault(row.trigger, set()).add(row.offset)
 
+    def reserve(self, trigger: str, offset: int) -> None:
+        """A cursor that is on its way to the disk: what it needs may not be pruned meanwhile."""
+        self._cursors[trigger] = offset
+
+    def has_passed(self, trigger: str, offset: int) -> bool:
+        """Whether the cursor on disk is beyond `offset`: then what became of it is there too."""
+        return offset <= self._cursors.get(trigger, self.routed)
+
+    def named(self, trigger: str) -> frozenset[int]:
+        """The offsets that rows of `trigger` on disk name."""
+        return frozenset(self._named.get(trigger, ()))
+
     def lowest_needed(self) -> int:
         """The first offset that a cursor has not passed or a row names."""
         needed = 1 + min([self.routed, *self._cursors.values()])

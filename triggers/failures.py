@@ -14,6 +14,7 @@ from triggers.fingerprint import dead_letter_id
 from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.policy import Tried, decide
+from triggers.turns import Following
 
 ATTEMPTS_KEPT = 32
 COMPANION = "#dead-letter"
@@ -50,32 +51,37 @@ class Failures:
         """Decide after an attempt that took so long; put the consequences in the ledger."""
         row, now = carriage.row, self._clock.now()
         age = (row.age_seconds if row else 0.0) + duration_seconds
-        tried = Tried(carriage.attempt, row.wait_seconds if row else 0.0, age)
+        made = row.attempts_before if row else 0
+        tried = Tried(carriage.attempt - made, row.wait_seconds if row else 0.0, age)
         settlement = decide(failed, tried, lane.spec.policy, now, self._random())
-        self._note(lane, failed)
-        attempt = self._attempt(carriage, failed, duration_seconds, settlement)
+        self._note(lane, failed, now)
+        attempt = self._attempt(carriage, failed, duration_seconds, settlement, now)
         attempts = keep_attempts((*(row.attempts if row else ()), attempt))
         self.drop_row(lane, carriage)
         lane.leave(carriage, delivered=False)
         if isinstance(settlement, Parked):
-            self._park(lane, carriage, settlement, age, attempts)
+            self._park(lane, carriage, settlement, age, attempts, now)
             return
         assert isinstance(settlement, Dead)  # decide gives nothing else for a failure
         self.bury(lane, carriage, failed, settlement.reason, attempts)
         self.release(lane, carriage)
-        if settlement.pause:
+        if settlement.pause and not lane.pause_itself(failed.message):
             self._on_pause(lane, failed.message)
 
-    def _note(self, lane: Lane, failed: Failed) -> None:
+    @staticmethod
+    def _note(lane: Lane, failed: Failed, now: datetime) -> None:
         name = failed.outcome_class.value
-        now = self._clock.now()
         count = lane.counts.last_errors.get(name, (0, "", now))[0]
         lane.counts.last_errors[name] = (count + 1, failed.message, now)
 
     def _attempt(
-        self, carriage: Carriage, failed: Failed, duration_seconds: float, settlement: Settlement
+        self,
+        carriage: Carriage,
+        failed: Failed,
+        duration_seconds: float,
+        settlement: Settlement,
+        now: datetime,
     ) -> Attempt:
-        now = self._clock.now()
         parked = settlement if isinstance(settlement, Parked) else None
         return Attempt(
             number=carriage.attempt,
@@ -98,26 +104,28 @@ class Failures:
         parked: Parked,
         age_seconds: float,
         attempts: tuple[Attempt, ...],
+        now: datetime,
     ) -> None:
         if parked.hold_seconds is not None:
-            lane.target.hold(self._clock.monotonic() + parked.hold_seconds)
+            carriage.target.hold(self._clock.monotonic() + parked.hold_seconds)
         place, row = carriage.place, carriage.row
-        wait = (parked.until - self._clock.now()).total_seconds()
+        wait = (parked.until - now).total_seconds()
         lane.taken.add(place)
         lane.parked_count += 1
         self._ledger.parked[place] = ParkedRow(
             place=place,
             delivery_id=carriage.id,
-            attempt=parked.attempt,
+            attempt=parked.attempt + (row.attempts_before if row else 0),
             due_at=parked.until,
             wait_seconds=parked.wait_seconds,
             age_seconds=age_seconds + wait,
             first_at=row.first_at if row else attempts[0].started_at,
             stored_at=carriage.stored_at,
-            event=carriage.event,
+            event=carriage.kept_event,
             attempts=attempts,
             order_key=carriage.order_key,
             redrives=row.redrives if row else 0,
+            attempts_before=row.attempts_before if row else 0,
         )
         self._park_key(lane, carriage.order_key)
 
@@ -151,7 +159,7 @@ class Failures:
             carriage,
             failed,
             reason,
-            Deathbed(self._broker, lane.sink.name, lane.revisions[-1][0]),
+            Deathbed(self._broker, lane.sink.name, lane.revision),
             dead_at=self._clock.now(),
             first_at=first_of(row, attempts, self._clock.now()),
             attempts=attempts,
@@ -159,7 +167,8 @@ class Failures:
         self._ledger.dead_letters.append(letter)
         by_reason = lane.counts.dead_by_reason
         by_reason[reason.value] = by_reason.get(reason.value, 0) + 1
-        lane.count_dead()
+        if row is None or not row.redrives:  # dead again: it is counted already
+            lane.count_dead()
         if lane.companion is not None:
             self._forward(lane.companion, carriage, forwarded_event(letter, failed))
         self._tell(lane, letter)
@@ -192,7 +201,10 @@ class Failures:
     def _forward(self, companion: Lane, carriage: Carriage, event: Event) -> None:
         """The copy to the deadLetterSink: a parked delivery of its own, due at once."""
         now = self._clock.now()
-        place = Place(companion.name, carriage.offset, DEAD_LETTER_STEP)
+        # A replay's copy must not take the place of the trigger's own, of the same event.
+        is_own = carriage.step == "deliver"
+        step = DEAD_LETTER_STEP if is_own else f"{DEAD_LETTER_STEP}/{carriage.step}"
+        place = Place(companion.name, carriage.offset, step)
         companion.taken.add(place)
         companion.parked_count += 1
         self._ledger.touch(companion)
@@ -224,11 +236,16 @@ class Failures:
         """Give the turn of an ordered key to who is next."""
         if carriage.order_key is None or lane.turns is None:
             return
-        following = lane.turns.release(carriage.order_key)
+        self.give_turn(lane, carriage.order_key, lane.turns.release(carriage.order_key))
+
+    def give_turn(self, lane: Lane, key: str, following: Following) -> None:
+        """Let `following` begin, as `key`'s turns say who is next."""
         if isinstance(following, StoredEvent):
             lane.enqueue(following)
+        elif isinstance(following, int):
+            self._on_turn(lane, following, key)
         elif following is not None:
-            self._on_turn(lane, following, carriage.order_key)
+            lane.retries.append(following)
 
 
 def first_of(row: ParkedRow | None, attempts: tuple[Attempt, ...], now: datetime) -> datetime:

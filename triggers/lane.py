@@ -11,13 +11,16 @@ from datetime import datetime
 
 from broker.clock import EPOCH
 from broker.event import StoredEvent
-from broker.storage.rows import Counts, Cursor, Place, WaitingRow
+from broker.storage.rows import Counts, Cursor, Place, Record, TriggerState, WaitingRow
 from broker.token_bucket import TokenBucket
 from sinks.sink import Sink
 from sinks.target import Target
 from triggers.carriage import Carriage, fresh
 from triggers.filters.filter import Filter
+from triggers.lane_counts import LaneCounts
 from triggers.ledger import SETTLED_MAX, Ledger
+from triggers.pauses import Pauses
+from triggers.ranges import between, beyond, is_within
 from triggers.trigger import TriggerSpec
 from triggers.turns import Turns
 
@@ -25,6 +28,8 @@ QUEUE_EVENTS_MAX = 1024
 QUEUE_EVENTS_ASSURED = 32
 MEMORY_BYTES_MAX = 64 * 1024 * 1024
 RETRIES_MAX = 256
+BREADTH_FREE = 1 << 30  # its sink does not fail
+ENDING = "ending"  # among the holds of a lane whose rows an operator takes away
 
 
 class Budget:
@@ -47,20 +52,6 @@ class Budget:
 Ended = Callable[["Lane", int], None]
 """Called with the lane and how many deliveries the call that is over carried."""
 Carry = Callable[["Lane", list[Carriage], Ended], None]
-
-
-class LaneCounts:
-    """Since start, for metrics; the durable counts are in the store."""
-
-    __slots__ = ("by_class", "dead_by_reason", "ignored_bodies", "last_errors", "ok", "replies")
-
-    def __init__(self) -> None:
-        self.ok = 0
-        self.by_class: dict[str, int] = {}  # failures
-        self.dead_by_reason: dict[str, int] = {}
-        self.last_errors: dict[str, tuple[int, str, datetime]] = {}  # class: count, message, at
-        self.replies = 0
-        self.ignored_bodies = 0
 
 
 class Lane:
@@ -91,16 +82,21 @@ class Lane:
         self.retries: deque[Carriage] = deque()
         self.released: deque[Carriage] = deque()  # rows of an ordered key whose turn came
         self.open: dict[int, None] = {}  # unsettled offsets without a row, ascending
-        self.skip: tuple[tuple[int, int], ...] = ()  # settled beyond the cursor, at load
+        self.skip: tuple[tuple[int, int], ...] = ()  # settled or rows, at load or after a seek
         self.position = 0
         self.is_following = False
         self.has_row = False  # a cursor row of its own is in the store
         self.marked_at = EPOCH
         self.is_paused = spec.paused
+        self.trigger_state = TriggerState(spec.name, spec.paused)  # who paused it last, and why
+        self.pauses = Pauses()
+        self.holds: set[str] = set()  # why nothing is fed to it and no call begins, for a while
+        self.is_removing = False  # not configured any more: finishes what it has
         self.companion: Lane | None = None
         self.is_companion = False  # carries dead letters to the trigger's deadLetterSink
         self.is_listed = False  # stands in the pool's line
         self.max_in_flight = spec.calls_max
+        self.breadth = BREADTH_FREE
         self.in_flight = 0  # calls
         self.in_flight_deliveries = 0
         self.blocked_until = 0.0
@@ -111,10 +107,15 @@ class Lane:
         self.untold_dead = 0
         self.counts = LaneCounts()
         self.totals = Counts(spec.name)  # durable and pending, for listings
-        self._matched = self._delivered = self._dead = self._redelivered = 0
+        self._matched = self._delivered = self._dead = self._discarded = self._redelivered = 0
         self.id_prefix = f"{log_id}/{spec.name}/"
         rate = spec.rate_per_second
         self.rate = None if rate is None else TokenBucket(rate)
+
+    @property
+    def revision(self) -> int:
+        """The number of the present one; of a removing trigger the last that matched anything."""
+        return self.revisions[-2 if self.is_removing and len(self.revisions) > 1 else -1][0]
 
     def filter_at(self, offset: int) -> Filter | None:
         """The filter of the revision that routes `offset`; None before the first one."""
@@ -164,7 +165,9 @@ class Lane:
         """Whether there is work for a call and the trigger's own limits let it begin."""
         if not (self.queue or self.retries or self.released):
             return False
-        if self.is_paused or self.in_flight >= self.max_in_flight:
+        if self.is_paused or self.holds or self.in_flight >= self.max_in_flight:
+            return False
+        if self.in_flight >= self.breadth:
             return False
         if self.ledger.settled >= SETTLED_MAX:
             self.ledger.is_blocking = True
@@ -239,28 +242,38 @@ class Lane:
         """`events` of a key became offset-only rows: their pairs are no longer open."""
         self._matched += events
 
+    def count_discarded(self, matched: int = 0, rows: int = 0) -> None:
+        """So many events that match and were not settled are discarded, and so many rows."""
+        self._matched += matched
+        self._discarded += matched + rows
+
     def take_counts(self) -> Counts | None:
         """What to add to the stored counts since the last time; None for nothing."""
-        if not (self._matched or self._delivered or self._dead or self._redelivered):
+        counted = self._matched or self._delivered or self._dead or self._discarded
+        if not (counted or self._redelivered):
             return None
         delta = Counts(
             self.name,
             self._matched,
             self._delivered,
             self._dead,
-            redelivered=self._redelivered,
+            self._discarded,
+            self._redelivered,
         )
-        total = self.totals
-        self.totals = Counts(
-            self.name,
-            total.matched + delta.matched,
-            total.delivered + delta.delivered,
-            total.dead + delta.dead,
-            total.discarded,
-            total.redelivered + delta.redelivered,
-        )
-        self._matched = self._delivered = self._dead = self._redelivered = 0
+        self.totals = self.totals.plus(delta)
+        self._matched = self._delivered = self._dead = self._discarded = self._redelivered = 0
         return delta
+
+    def job_progress(self) -> tuple[Record, Cursor | None] | None:
+        """What the lane of a job writes instead: its record, and a cursor while it needs one.
+
+        None: this is a trigger's lane, which writes a cursor and counts.
+        """
+        return None
+
+    def pause_itself(self, why: str) -> bool:
+        """True where an answer that asks to stop stops this lane's job; False: its trigger."""
+        return False
 
     @property
     def is_following_idle(self) -> bool:
@@ -273,23 +286,15 @@ class Lane:
         end = self.queue[0].offset - 1 if self.queue and not ordered else self.position
         if not self.open:
             return Cursor(self.name, end, self._skip_beyond(end))
-        offsets = iter(self.open) if not ordered else iter(sorted(self.open))
-        before = first = next(offsets)
-        ranges: list[tuple[int, int]] = []
-        for offset in offsets:
-            if offset - before > 1:
-                ranges.append((before + 1, offset - 1))
-            before = offset
-        if end > before:
-            ranges.append((before + 1, end))
-        return Cursor(self.name, first - 1, (*ranges, *self._skip_beyond(end)))
+        first, settled = between(sorted(self.open) if ordered else self.open, end)
+        return Cursor(self.name, first - 1, (*settled, *self._skip_beyond(end)))
 
     def _skip_beyond(self, end: int) -> tuple[tuple[int, int], ...]:
-        """What a restart found settled stays said until the cursor itself covers it."""
+        """What was found settled stays said until the cursor itself covers it."""
         if self.skip and self.skip[-1][1] <= end:
             self.skip = ()
-        return tuple((max(first, end + 1), last) for first, last in self.skip if last > end)
+        return beyond(self.skip, end)
 
     def is_skipped(self, offset: int) -> bool:
-        """Whether a restart found `offset` settled beyond the cursor."""
-        return any(first <= offset <= last for first, last in self.skip)
+        """Whether `offset`, beyond the cursor, was settled before or has a row."""
+        return is_within(self.skip, offset)

@@ -64,6 +64,7 @@ class Ledger:
         self.states: list[TriggerState] = []
         self.audit: list[Audit] = []
         self.left: list[Cursor] = []  # of triggers that have no lane any more
+        self.gone: list[str] = []  # whose cursor row goes: of jobs that need the log no more
 
     @property
     def is_empty(self) -> bool:
@@ -89,15 +90,15 @@ class Ledger:
         less while a lane without a cursor row of its own is still behind, and then no lane
         may lean on it.
         """
-        cursors = self.left
-        following: list[str] = []
+        cursors, following = self.left, self.gone
         counts: list[Counts] = []
         marks: list[Mark] = []
         if lowest == routed:
             self.touched.update(self._lingering)
             self._lingering = {}
         for lane in self.touched:
-            if lane.is_companion:  # it carries rows only, and stands nowhere in the log
+            # A companion carries rows only, and stands nowhere in the log.
+            if lane.is_companion or self._is_job(lane):
                 continue
             if lane.is_following:
                 lane.position = routed
@@ -123,8 +124,8 @@ class Ledger:
             cursors=tuple(cursors),
             following=tuple(following),
             parked=tuple(self.parked.values()),
-            unparked=tuple(self.unparked),
-            waiting=tuple(self.waiting),
+            unparked=tuple(place for place in self.unparked if place not in self.parked),
+            waiting=self._still_waiting(),
             unwaiting=tuple(self.unwaiting),
             dead_letters=tuple(self.dead_letters),
             moves=tuple(self.moves),
@@ -142,6 +143,25 @@ class Ledger:
         self.urgent = False
         self._clear()
         return checkpoint
+
+    def _is_job(self, lane: "Lane") -> bool:
+        """Whether it is a job's; then what that writes in place of counts is put in."""
+        if (progress := lane.job_progress()) is None:
+            return False
+        record, cursor = progress
+        self.records.append(record)
+        if cursor is None:
+            self.gone.append(lane.name)
+        else:
+            self.left.append(cursor)
+        return True
+
+    def _still_waiting(self) -> tuple[WaitingRow, ...]:
+        """Without those that had their turn since: a checkpoint removes before it adds."""
+        if not self.unwaiting:
+            return tuple(self.waiting)
+        gone = set(self.unwaiting)
+        return tuple(row for row in self.waiting if (row.trigger, row.offset) not in gone)
 
 
 def places_of(checkpoint: Checkpoint) -> Sequence[Place]:

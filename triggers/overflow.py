@@ -1,6 +1,6 @@
 """`onFull: dead-letter`: the oldest backlog of a trigger goes to the desk, reason `backlog`."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from broker.delivery import Failed, OutcomeClass, Reason
 from broker.event import StoredEvent
@@ -25,6 +25,15 @@ class Overflow:
         self._log = log
         self._failures = failures
 
+    async def bury_all(
+        self, lanes: Sequence[Lane], up_to: int, flush: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Bury what those of `lanes` that say so have up to `up_to`, a page a checkpoint."""
+        for lane in lanes:
+            if lane.spec.on_full == "dead-letter" and not lane.is_companion:
+                while await self.bury(lane, up_to):
+                    await flush()
+
     async def bury(self, lane: Lane, up_to: int) -> int:
         """Bury matching events with offset <= `up_to` that wait in memory or log; gives how many.
 
@@ -32,11 +41,16 @@ class Overflow:
         where nothing matches are passed by, and 0 means that there is nothing left to bury.
         """
         buried = 0
+        if lane.holds:  # an operator moves or ends it: what is too much is asked again soon
+            return 0
         while (stored := lane.drop_oldest(up_to)) is not None:
             self._bury_one(lane, stored)
             buried += 1
         while not buried and not lane.is_following and lane.position < up_to:
-            page = await self._log.read(lane.position, PAGE_EVENTS, PAGE_BYTES_MAX)
+            before = lane.position
+            page = await self._log.read(before, PAGE_EVENTS, PAGE_BYTES_MAX)
+            if lane.holds or lane.position < before:
+                break
             before = lane.position
             buried = self._bury_page(lane, page, up_to)
             if lane.position == before:

@@ -4,15 +4,14 @@ Wires the walk of an event together and owns its tasks; each step is a module of
 router, reader, pool, dispatcher, settler, failures, ledger, checkpointer, parking, recall.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
 
 from broker.clock import Clock
 from broker.event import StoredEvent
 from broker.storage.engine import Engine
-from broker.storage.rows import Checkpoint, Cursor, Loaded, TriggerState
+from broker.storage.rows import Checkpoint, Loaded
 from broker.telemetry import Telemetry
+from triggers.beginning import Beginning
 from triggers.caution import Caution
 from triggers.checkpointer import Checkpointer
 from triggers.dispatcher import Dispatcher
@@ -21,15 +20,24 @@ from triggers.enrolment import Enrolment, Wired
 from triggers.failures import Failures
 from triggers.lane import Budget, Lane
 from triggers.ledger import Ledger
+from triggers.leftover import leftovers
 from triggers.overflow import Overflow
 from triggers.parking import Parking
 from triggers.poison import PREFIX, RECORDS_MAX, Suspects, is_suspicious
 from triggers.pool import Pool
 from triggers.reader import Reader
 from triggers.recall import Recall
+from triggers.redrive import LetterDesk, Returning
+from triggers.replay.keeping import Connect, Means
+from triggers.replay.verbs import Replays
+from triggers.revisions import Revisions
+from triggers.roster import Roster
 from triggers.router import Router
 from triggers.settler import ReplyDoor, Settler
-from triggers.standing import left_behind, removed
+from triggers.steering import Steering
+from triggers.steering.parts import Parts
+from triggers.tasks import Tasks
+from triggers.tracing import Tracer
 from triggers.trials import Trials
 
 PRESSED_EVENTS = 256
@@ -54,7 +62,6 @@ class Partition:
     ) -> None:
         self.name = name
         self.engine = engine
-        self.lanes: dict[str, Lane] = {}
         self.loaded: Loaded | None = None
         self._pool = pool
         self._budget = budget
@@ -71,19 +78,29 @@ class Partition:
             name, log, self.ledger, clock, telemetry, self._stand, self._committed
         )
         self.durable = Durable()
+        self.revisions = Revisions()
+        self._roster = Roster(self.router, self.parking, self._recall, self.ledger)
+        self.lanes = self._roster.lanes
+        self._steering: Steering | None = None
         self._overflow: Overflow | None = None
         self._suspects = Suspects()
         self._caution: Caution | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Tasks(self._defect)
         self.dispatcher: Dispatcher | None = None
         self._door: ReplyDoor | None = None
+        self.desk: LetterDesk | None = None  # since `start`
         self.on_failure: Callable[[BaseException], None] | None = None
+        self.tracer: Tracer | None = None  # set before `start`, if at all
+        self.connect: Connect | None = None  # too: other sinks for replays
+        self.replays: Replays | None = None  # since `start`
 
     async def open(self) -> Loaded:
         """Own the partition and load it; nothing is delivered yet."""
         self.loaded = await self.engine.log.open(self._stored)
         self.router.routed = self.loaded.last_offset
         self.durable.load(self.loaded)
+        for revision in self.loaded.revisions:
+            self.revisions.add(revision)
         # What is left of an earlier caution counts too: a supervisor that waits longer and
         # longer before each start must not make us forget.
         records = await self.engine.records.scan(PREFIX, limit=RECORDS_MAX)
@@ -92,8 +109,19 @@ class Partition:
             self._pool.turn.doubt([self.name])
         return self.loaded
 
-    async def start(self, wired: Sequence[Wired], door: ReplyDoor) -> None:
-        """Begin to route and deliver for the triggers of `wired`."""
+    def removing(self, configured: Collection[str]) -> Sequence[tuple[str, bytes]]:
+        """Triggers not in `configured` that still have something to do: name, stored document.
+
+        Whoever can make their sinks hands them to `start`; the others keep their place.
+        """
+        assert self.loaded is not None, "open first"
+        found = leftovers(self.loaded, self.revisions, configured)
+        return [(one.name, one.document) for one in found if one.is_open]
+
+    async def start(
+        self, wired: Sequence[Wired], door: ReplyDoor, removing: Sequence[Wired] = ()
+    ) -> None:
+        """Begin to route and deliver for the triggers of `wired`; finish those `removing`."""
         assert self.loaded is not None, "open first"
         self._door = door
         failures = Failures(
@@ -103,15 +131,22 @@ class Partition:
             self._random,
             self._telemetry,
             on_turn=self._recall.ask,
-            on_pause=self.pause,
+            on_pause=self._pause,
         )
         self._overflow = Overflow(self.engine.log, failures)
+        returning = Returning(self.lanes, self.ledger, failures, self._pool.wake, self._clock)
+        self.desk = LetterDesk(
+            self.engine.desk, self.ledger, self._checkpointer, returning, self._clock
+        )
         settler = Settler(
             self.ledger, door, self._clock, failures, on_settled=self._checkpointer.changed
         )
         self.dispatcher = Dispatcher(
             self._clock, settler, self._telemetry, self._has_room_again, self._defect
         )
+        if self.tracer is not None:
+            self.dispatcher.on_attempt = self.tracer.attempted
+            settler.on_reply = self.tracer.replied
         enrolment = Enrolment(
             self.loaded,
             self.engine.log,
@@ -120,20 +155,56 @@ class Partition:
             self._clock,
             self._telemetry,
             self.dispatcher.carry,
+            self.revisions,
         )
-        for one in wired:
-            start_offset = await enrolment.start_offset(one.spec)
-            self._enrol(enrolment.enrol(one, start_offset))
-        self._leave_behind(self.loaded, frozenset(one.spec.name for one in wired))
+        beginning = Beginning(
+            self.loaded, self.revisions, enrolment, self._roster, self.ledger, self._telemetry
+        )
+        await beginning.enrol(wired, removing, self._clock.now())
+        self._steering = self._make_steering(enrolment, failures)
         if self.name in self._pool.turn.doubting:
             self._be_cautious(failures, self.loaded.last_offset)
         # Revisions are on disk before anything is routed under them.
         await self._checkpointer.flush()
         for run in (self.reader.run, self.parking.run, self._recall.run):
-            self._begin(run)
+            self._tasks.begin(run)
         self.reader.ask()
         for lane in self.lanes.values():
             self._pool.wake(lane)
+        self.replays = await self._begin_replays(settler, self.loaded)
+
+    async def _begin_replays(self, settler: Settler, loaded: Loaded) -> Replays:
+        replays = Replays(Means(
+            self.engine, loaded, self.lanes, self.router, self.ledger, self.durable, self.parking,
+            self._recall, self._budget, self._clock, self._random, self._telemetry, settler,
+            self._pool.wake, self._checkpointer.flush, self._defect, self.connect, self.tracer,
+        ))  # fmt: skip
+        await replays.jobs.load()
+        self._tasks.begin(replays.jobs.feeder.run)
+        return replays
+
+    def _make_steering(self, enrolment: Enrolment, failures: Failures) -> Steering:
+        parts = Parts(
+            self.name, self.engine.log, self.ledger, self.router, self._roster, self.parking,
+            self.durable, self.revisions, enrolment, failures, self._clock, self._telemetry,
+            self._checkpointer.flush, self._pool.wake, self._go_on, lambda: self._caution,
+        )  # fmt: skip
+        return Steering(parts, self._tasks.begin)
+
+    @property
+    def steering(self) -> Steering:
+        """What an operator does to the triggers; since `start`."""
+        assert self._steering is not None, "start first"
+        return self._steering
+
+    def _pause(self, lane: Lane, why: str) -> None:
+        self.steering.pause_by_answer(lane, why)
+
+    def _go_on(self, lane: Lane) -> None:
+        """It was paused or held, and is not any more."""
+        self.reader.ask()
+        self.parking.look()
+        self._pool.wake(lane)
 
     def _be_cautious(self, failures: Failures, last_offset: int) -> None:
         trials = Trials(self._suspects, self.ledger, self._telemetry, self._checkpointer.changed)
@@ -141,51 +212,15 @@ class Partition:
             self.name, self._pool.turn, trials, self.router, failures, self._clock
         )
         caution.watch(self.lanes.values(), last_offset, self.reader.hungry)
-        self._begin(lambda: caution.run(self._pool.wake))
-
-    def _begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        task = asyncio.get_running_loop().create_task(run())
-        task.add_done_callback(self._ended)
-        self._tasks.append(task)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (error := task.exception()):
-            self._defect(error)
+        self._tasks.begin(lambda: caution.run(self._pool.wake))
 
     def _defect(self, error: BaseException) -> None:
         if self.on_failure is not None:
             self.on_failure(error)
 
-    def _enrol(self, lane: Lane) -> None:
-        self.lanes[lane.name] = lane
-        self.router.enrol(lane)
-        for one in (lane, lane.companion):
-            if one is not None:
-                self.lanes[one.name] = one
-                self.parking.add(one)
-        for key in lane.turns.orphans() if lane.turns is not None else ():
-            offset = lane.turns.release(key) if lane.turns is not None else None
-            assert isinstance(offset, int)
-            self._recall.ask(lane, offset, key)
-
-    def _leave_behind(self, loaded: Loaded, configured: frozenset[str]) -> None:
-        """Triggers that are no longer configured: one with nothing open ends here.
-
-        One with a backlog keeps its place, and what it needs in the log, until it is
-        configured again.
-        """
-        for name in left_behind(loaded, configured):
-            has_row = name in loaded.cursors
-            is_level = loaded.routed >= loaded.last_offset
-            is_open = has_row or name in loaded.parked or not is_level
-            self._telemetry.emit("trigger.left", trigger=name, has_backlog=is_open)
-            if not is_open:
-                self.ledger.revisions.append(removed(name, loaded, self._clock.now()))
-            elif not has_row:
-                # No lane holds routing back for it: what it leaned on will be written farther.
-                self.ledger.left.append(Cursor(name, loaded.routed))
-
     def _stored(self, group: Sequence[StoredEvent]) -> None:
+        if self.tracer is not None:
+            self.tracer.stored(group)
         for lane in self.router.route(group):
             self._pool.wake(lane)
         if self.router.behind:
@@ -195,6 +230,7 @@ class Partition:
     def _has_room_again(self, lane: Lane) -> None:
         if not lane.is_following:
             self.reader.ask()
+            self.steering.call_ended(lane)
         self.parking.has_room_again(lane)
 
     def _stand(self) -> tuple[int, int]:
@@ -203,6 +239,8 @@ class Partition:
     def _committed(self, checkpoint: Checkpoint) -> None:
         self.durable.note(checkpoint)
         self.parking.committed(checkpoint)
+        if self._steering is not None:
+            self._steering.committed(checkpoint)
         if self._caution is not None:
             self._caution.trials.committed(checkpoint)
         if checkpoint.replies and self._door is not None:
@@ -212,19 +250,15 @@ class Partition:
             for lane in self.lanes.values():
                 self._pool.wake(lane)
 
-    def pause(self, lane: Lane, why: str) -> None:
-        """Stop beginning deliveries of `lane`; it keeps its place, also over a restart."""
-        lane.is_paused = True
-        self.ledger.states.append(
-            TriggerState(lane.name, paused=True, reason=why, by="answer", since=self._clock.now())
-        )
-        self._telemetry.emit("trigger.paused", trigger=lane.name, reason=why)
-
     def is_pressed(self) -> bool:
         """Deliveries queue in memory: those that the last commit brought wait behind many."""
         return any(
             len(lane.queue) > PRESSED_EVENTS and lane.is_following for lane in self.router.woken
         )
+
+    @property
+    def checkpoint_failures(self) -> int:
+        return self._checkpointer.failures
 
     def note_progress(self) -> None:
         """Write down how far routing is, even if nothing matched; called every few seconds."""
@@ -235,14 +269,12 @@ class Partition:
     async def overflow(self, up_to: int) -> None:
         """Backlogs at or before `up_to` are too much: bury those of triggers that say so."""
         assert self._overflow is not None, "start first"
-        for lane in list(self.lanes.values()):
-            if lane.spec.on_full == "dead-letter" and not lane.is_companion:
-                while await self._overflow.bury(lane, up_to):
-                    await self._checkpointer.flush()
+        await self._overflow.bury_all(list(self.lanes.values()), up_to, self._checkpointer.flush)
 
     def lowest_needed(self) -> int:
         """The first offset that a restart would still need: by what is on disk, not in memory."""
-        return self.durable.lowest_needed()
+        needed = self.durable.lowest_needed()
+        return needed if self.replays is None else min(needed, self.replays.lowest_needed())
 
     async def drain(self) -> None:
         """Write down what has been settled, and how far routing is."""
@@ -252,9 +284,9 @@ class Partition:
     async def close(self) -> None:
         if self.dispatcher is not None:
             self.dispatcher.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.replays is not None:
+            self.replays.close()
+        await self._tasks.close()
         if self._caution is not None:
             self._caution.trials.close()
         await self.engine.log.close()

@@ -34,7 +34,9 @@ class Reader:
         lanes = [
             lane
             for lane in self._router.behind
-            if not lane.is_paused and lane.has_room and len(lane.queue) <= ROOM_EVENTS
+            if not (lane.is_paused or lane.holds)
+            and lane.has_room
+            and len(lane.queue) <= ROOM_EVENTS
         ]
         lanes.sort(key=lambda lane: lane.position)
         return lanes
@@ -48,7 +50,7 @@ class Reader:
                 await self._feed(lanes)
 
     async def _feed(self, lanes: list[Lane]) -> None:
-        after = lanes[0].position
+        after, routed = lanes[0].position, self._router.routed
         page = self._router.recent.after(after, PAGE_EVENTS)
         if page:
             await asyncio.sleep(0)  # between two pages others have their turn
@@ -58,7 +60,8 @@ class Reader:
         # seen is not the reader's yet, or a lane could get it twice.
         known = [stored for stored in page if stored.offset <= self._router.routed]
         if not known:
-            self._catch_up(lanes)
+            if self._router.routed == routed:  # else there is more by now than was read
+                self._catch_up(lanes, after)
             return
         if self.caution is None:
             self._router.feed(lanes, known, after)
@@ -67,8 +70,8 @@ class Reader:
         for lane in lanes:
             self._wake_lane(lane)
 
-    def _catch_up(self, lanes: list[Lane]) -> None:
+    def _catch_up(self, lanes: list[Lane], after: int) -> None:
         """Nothing is left to read before `routed` (what was there has been pruned)."""
         for lane in lanes:
-            if lane.position <= self._router.routed:
+            if lane.position >= after and lane in self._router.behind and not lane.holds:
                 self._router.catch_up(lane)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from broker.storage.log import Log
 from triggers.carriage import fresh
-from triggers.lane import Lane
+from triggers.lane import ENDING, Lane
 
 
 class Recall:
@@ -30,6 +30,8 @@ class Recall:
             while self._wanted:
                 lane, offset, key = self._wanted.popleft()
                 page = await self._log.read(offset - 1, 1, 1)
+                if ENDING in lane.holds:  # an operator ends it, this row included
+                    continue
                 if not page or page[0].offset != offset:
                     raise LookupError(f"offset {offset} of {lane.name} is named by a row but gone")
                 carriage = fresh(lane.id_prefix, lane.name, page[0])

@@ -27,16 +27,25 @@ class Router:
 
     def enrol(self, lane: Lane) -> None:
         """The lane's present filter counts from now on; what it has missed it reads first."""
-        self.index.add(lane, lane.revisions[-1][2])
-        if lane.position >= self.routed:
+        if not lane.is_removing:
+            self.index.add(lane, lane.revisions[-1][2])
+        if lane.position >= self.routed and not lane.holds:
             lane.is_following = True
             if lane.has_row:  # as in `catch_up`: the row would stand still from now on
                 lane.ledger.touch(lane)
         else:
             self.behind.add(lane)
 
+    def revise(self, lane: Lane) -> None:
+        """The lane has another present filter, or none any more."""
+        if lane in self.index:
+            self.index.remove(lane)
+        if not lane.is_removing:
+            self.index.add(lane, lane.revisions[-1][2])
+
     def remove(self, lane: Lane) -> None:
-        self.index.remove(lane)
+        if lane in self.index:
+            self.index.remove(lane)
         self.behind.discard(lane)
 
     def route(self, group: Sequence[StoredEvent]) -> Iterable[Lane]:
@@ -74,7 +83,12 @@ class Router:
         if not page:
             return
         end = page[-1].offset
-        standing = [lane for lane in lanes if after <= lane.position < end]
+        standing = [
+            lane
+            for lane in lanes
+            # While the page was read, an operator may have moved, held or removed it.
+            if after <= lane.position < end and lane in self.behind and not lane.holds
+        ]
         if len(standing) <= FEED_ONE_BY_ONE_MAX:
             for lane in standing:
                 self._feed_one(lane, page)

@@ -18,7 +18,7 @@ from triggers.fingerprint import dead_letter_id
 from triggers.lane import Lane
 from triggers.ledger import SETTLED_AT_ONCE, Ledger
 
-
+OnReply = Callable[[Carriage, Reply], Reply]
 
 
 class ReplyDoor(Protocol):
@@ -54,6 +54,7 @@ class Settler:
         self._clock = clock
         self._failures = failures
         self._on_settled = on_settled
+        self.on_reply: OnReply | None = None  # only while somebody traces
 
     def settle(
         self, lane: Lane, carriage: Carriage, outcome: Outcome, duration_seconds: float
@@ -103,6 +104,8 @@ class Settler:
                 self._failed(lane, carriage, refused_reply(outcome, admitted), duration_seconds)
                 return
             if admitted is not None:
+                if self.on_reply is not None:
+                    admitted = self.on_reply(carriage, admitted)
                 self._ledger.replies.append(admitted)
                 self._ledger.urgent = True
                 lane.counts.replies += 1
@@ -115,7 +118,7 @@ class Settler:
         self._failures.release(lane, carriage)
 
     def _admit(self, lane: Lane, carriage: Carriage, reply: Event) -> Reply | Reason | None:
-        cause = Cause(carriage.offset, lane.name)
+        cause = Cause(carriage.offset, carriage.trigger)
         return self._door.admit_reply(reply, cause, carriage.id, hops_of(carriage.event))
 
     def _close_row(self, row: ParkedRow) -> None:

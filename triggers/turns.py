@@ -9,19 +9,30 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from broker.event import StoredEvent
+from triggers.carriage import Carriage
 
 WAITING_ROWS_MAX = 10_000
+Following = Carriage | StoredEvent | int | None
+"""Who is next of a key: a row that is due, an event, the offset of one; or nobody yet."""
 
 
 class Turn:
-    """What waits behind the busy delivery of one key: events, or offsets once it is parked."""
+    """What waits behind the busy delivery of one key: events, or offsets once it is parked.
 
-    __slots__ = ("events", "offsets", "parked")
+    `parked` counts its rows that are on disk only: one that waits for its next attempt, and
+    dead letters on their way back. `resumed` are of these, due while another is carried.
+    `is_row`: the one carried has a row, so that the log is not needed to find it again.
+    """
+
+    __slots__ = ("events", "is_carried", "is_row", "offsets", "parked", "resumed")
 
     def __init__(self) -> None:
         self.events: deque[StoredEvent] = deque()
         self.offsets: deque[int] = deque()
-        self.parked = False
+        self.resumed: deque[Carriage] = deque()
+        self.parked = 0
+        self.is_carried = False
+        self.is_row = False
 
 
 class Turns:
@@ -41,11 +52,17 @@ class Turns:
     def is_full(self) -> bool:
         return self.rows >= WAITING_ROWS_MAX
 
+    @property
+    def is_idle(self) -> bool:
+        """No key is busy, so nothing is carried, parked or waits."""
+        return not self._turns
+
     def take(self, key: str) -> bool:
         """Make `key` busy; False if it already is."""
         if key in self._turns:
             return False
         self._turns[key] = Turn()
+        self._turns[key].is_carried = True
         return True
 
     def wait(self, key: str, stored: StoredEvent) -> bool:
@@ -62,8 +79,16 @@ class Turns:
 
     def park(self, key: str) -> Iterable[int]:
         """The busy one of `key` is parked; gives the offsets that now become rows."""
-        turn = self._turns[key]
-        turn.parked = True
+        self._turns[key].is_carried = False
+        return self.come_back(key)
+
+    def come_back(self, key: str) -> Iterable[int]:
+        """A dead letter of `key` is a parked row again, and takes its turn when it is due.
+
+        Gives the offsets that now become rows: whoever waits goes after it.
+        """
+        turn = self._turns.setdefault(key, Turn())
+        turn.parked += 1
         moved = [stored.offset for stored in turn.events]
         self._count_bytes(-sum(stored.event.size_bytes for stored in turn.events))
         turn.events.clear()
@@ -72,24 +97,72 @@ class Turns:
         self.events -= len(moved)
         return moved
 
-    def resume(self, key: str) -> None:
-        """The parked one of `key` is taken up again."""
-        self._turns[key].parked = False
+    def resume(self, carriage: Carriage) -> bool:
+        """A parked one is due; False if another of its key is carried: then it waits here."""
+        assert carriage.order_key is not None, "unordered ones take no turns"
+        turn = self._turns[carriage.order_key]
+        turn.parked -= 1
+        if turn.is_carried:
+            turn.resumed.append(carriage)
+            return False
+        turn.is_carried = turn.is_row = True
+        return True
 
-    def release(self, key: str) -> StoredEvent | int | None:
-        """The busy one of `key` is settled; gives who is next (an event or a row's offset)."""
+    def release(self, key: str) -> Following:
+        """The busy one of `key` is settled; gives who is next.
+
+        None: nobody is, or a parked row will be when it is due. Where none is carried, a
+        parked one was settled as it lay.
+        """
         turn = self._turns[key]
-        turn.parked = False
+        turn.parked -= not turn.is_carried and turn.parked > 0
+        turn.is_carried = turn.is_row = True
+        if turn.resumed:
+            return turn.resumed.popleft()
+        if turn.parked:
+            turn.is_carried = False
+            return None
         if turn.offsets:
             self.rows -= 1
             return turn.offsets.popleft()
         if turn.events:
+            turn.is_row = False
             self.events -= 1
             following = turn.events.popleft()
             self._count_bytes(-following.event.size_bytes)
             return following
         del self._turns[key]
         return None
+
+    def forget_events(self) -> list[tuple[str, Following]]:
+        """Leave what has no row to the log; gives by key whose turn it is instead.
+
+        The caller has emptied the queue, and nothing is in flight.
+        """
+        given = []
+        for key, turn in list(self._turns.items()):
+            self._count_bytes(-sum(stored.event.size_bytes for stored in turn.events))
+            self.events -= len(turn.events)
+            turn.events.clear()
+            if turn.is_carried and not turn.is_row:
+                given.append((key, self.release(key)))
+        return given
+
+    def stay_away(self, key: str) -> Following:
+        """One that was to come back does not; gives who is next, if that is now decided."""
+        turn = self._turns[key]
+        if turn.is_carried:
+            turn.parked -= 1
+            return None
+        return self.release(key)
+
+    def waits(self, key: str, offset: int) -> bool:
+        """Whether the event at `offset` stands in line for the turn of `key`."""
+        turn = self._turns.get(key)
+        if turn is None:
+            return False
+        held: tuple[StoredEvent | Carriage, ...] = (*turn.events, *turn.resumed)
+        return offset in turn.offsets or any(one.offset == offset for one in held)
 
     def load(self, key: str, offset: int) -> None:
         """An offset-only row found at start; rows come in ascending order."""
@@ -99,7 +172,7 @@ class Turns:
 
     def load_parked(self, key: str) -> None:
         """A parked delivery of `key` found at start."""
-        self._turns.setdefault(key, Turn()).parked = True
+        self._turns.setdefault(key, Turn()).parked += 1
 
     def orphans(self) -> list[str]:
         """Keys whose rows wait behind nothing: their first one may go (after a crash)."""

@@ -105,12 +105,13 @@ async def open_door(
     *,
     is_eager: bool = False,
     log: HandLog | None = None,
+    stored_at: datetime | None = None,
     refuse: Callable[[], HeadraceError | None] | None = None,
 ) -> Door:
     clock = log.clock if log else HandClock()
     log = log or HandLog(clock, is_eager)
     intake = Intake("default/default", log, clock, lambda: 0.5, options, refuse)  # type: ignore[arg-type]
-    await intake.open()
+    await intake.open(stored_at)
     return Door(intake, log, clock)
 
 

@@ -1,6 +1,7 @@
 """Repeats: shared, confirmed, refused; nothing is ever lost to a suspicion."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -212,6 +213,23 @@ async def test_recent_keys_survive_a_restart() -> None:
     assert await after.answered(1) == [DUPLICATE]
 
 
+@pytest.mark.parametrize("leap_seconds", [86_400.0, -86_400.0])
+async def test_a_leap_of_the_clock_over_a_restart_leaves_the_window_as_it_was(
+    leap_seconds: float,
+) -> None:
+    log = HandLog(HandClock(), is_eager=True)
+    before = await open_door(log=log)
+    before.accept(event())
+    await before.answered(1)
+    stored_at = log.clock.now()
+    log.clock.start += timedelta(seconds=leap_seconds)
+
+    after = await open_door(log=log, stored_at=stored_at)
+    after.accept(event())
+
+    assert await after.answered(1) == [DUPLICATE]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 async def test_a_log_that_does_not_answer_is_not_waited_for(count: int) -> None:
     door = await open_door(is_eager=True)
@@ -260,3 +278,15 @@ async def test_a_log_that_cannot_be_read_is_said_so() -> None:
     door.accept(event())
 
     assert isinstance((await door.answered(2))[1], StoreFailed)
+
+
+async def test_a_repeat_that_comes_as_the_reader_ends_is_asked_for_too() -> None:
+    door = await open_door(is_eager=True)
+    door.accept(event("1"), event("2"))
+    await door.answered(1)
+    loop = asyncio.get_running_loop()
+
+    # Answered in the reader's last step: what comes then is there before its end is known.
+    door.intake.accept([event("1")], lambda _: loop.call_soon(door.accept, event("2")))
+
+    assert await door.answered(2) == [ACCEPTED, DUPLICATE]

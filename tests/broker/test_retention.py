@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from broker.retention import Retention, RetentionLimits, plan
+from broker.retention import Retention, RetentionLimits, Witness, plan
 from broker.storage.rows import Checkpoint, DeadState
 from tests.contracts.store import Store, event, letter, memory_store
 
@@ -114,3 +114,38 @@ async def test_beyond_the_bytes_only_discarded_letters_go(store: Store) -> None:
 
     assert await store.engine.desk.get("y") is None
     assert await store.engine.desk.get("x") is not None
+
+
+@pytest.mark.parametrize(
+    ("leap_days", "up_days", "kept"),
+    [(0, 0.5, True), (365, 0, True), (365, 0.9, True), (365, 1.1, False), (0.5, 0.4, True)],
+)
+async def test_a_leap_of_the_clock_before_the_start_makes_nothing_old(
+    store: Store, leap_days: float, up_days: float, kept: bool
+) -> None:
+    await store.append(event("before"))
+    await store.checkpoint(Checkpoint(dead_letters=(letter("x", 0),)))
+    until = store.clock.now()
+    store.clock.move(leap_days * 86_400)
+    witness = Witness(until, store.clock.monotonic())
+    store.clock.move(up_days * 86_400)
+
+    limits = RetentionLimits(age=DAY, dead_letter_age=DAY)
+    engine = store.engine
+    await Retention(engine.log, engine.desk, store.clock, limits, lambda: 99, witness).run_once()
+
+    assert await store.ids() == (["before"] if kept else [])
+    assert (await engine.desk.get("x") is not None) == kept
+
+
+async def test_what_a_long_run_has_seen_become_old_is_forgotten(store: Store) -> None:
+    witness = Witness(store.clock.now(), store.clock.monotonic())
+    store.clock.move(5 * 86_400)
+    await store.append(event("old"))
+    store.clock.move(86_401)
+    await store.append(event("young"))
+
+    limits, engine = RetentionLimits(age=DAY), store.engine
+    await Retention(engine.log, engine.desk, store.clock, limits, lambda: 99, witness).run_once()
+
+    assert await store.ids() == ["young"]

@@ -25,6 +25,8 @@ from triggers.enrolment import Endpoint, Wired
 from triggers.lane import Budget, Lane
 from triggers.partition import Partition
 from triggers.pool import Pool
+from triggers.roster import is_empty
+from triggers.steering import Applied
 from triggers.trigger import DeliveryPolicy, TriggerSpec
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -83,14 +85,17 @@ class ScriptedSink(RecorderSink):
 
 
 def trigger(name: str = "t", **facts: Any) -> TriggerSpec:
-    """A trigger of broker default/default; `filters` as in YAML."""
+    """A trigger of broker default/default; `filters` as in YAML, `to` another sink's name."""
+    to = facts.pop("to", name)
     filters = facts.pop("filters", ())
     policy = DeliveryPolicy(**facts.pop("policy", {}))
-    document = {"metadata": {"name": name}, "spec": {"filters": list(filters), **facts}}
+    subscriber = {} if to == name else {"subscriber": {"uri": f"http://{to}/"}}
+    body = {"filters": list(filters), **facts, **subscriber}
+    document = {"metadata": {"name": name}, "spec": body}
     return TriggerSpec(
         f"default/{name}",
         "default/default",
-        HttpSinkSpec(f"http://{name}/"),
+        HttpSinkSpec(f"http://{to}/"),
         document,
         filters=tuple(filters),
         policy=policy,
@@ -114,6 +119,9 @@ class House:
         self.telemetry.listen(lambda name, _, fields: self.signals.append((name, fields)))
         self.engine = MemoryEngine(self.clock)
         self.sinks: dict[str, ScriptedSink] = {}
+        self.finishes = True  # sinks of triggers that are not configured any more can be made
+        self._specs: dict[str, TriggerSpec] = {}
+        self._targets: dict[str, Target] = {}
         self.partition: Partition
         self.intake: Intake
         self.pool: Pool
@@ -128,6 +136,7 @@ class House:
 
     async def start(self, *specs: TriggerSpec, dead_letter: str | None = None) -> None:
         self.pool = Pool(self.clock.monotonic)
+        self._targets = {}
         self.partition = Partition(
             "default/default",
             self.engine,
@@ -140,18 +149,31 @@ class House:
         await self.partition.open()
         self.intake = Intake("default/default", self.engine.log, self.clock, lambda: 0.5)
         await self.intake.open()
-        wired = [
-            Wired(
-                spec,
-                self._endpoint(spec.name.partition("/")[2]),
-                self._endpoint(dead_letter) if dead_letter else None,
-            )
-            for spec in specs
+        self._specs = {spec.name: spec for spec in specs} | self._specs
+        removing = [
+            self._wired(self._specs[name], dead_letter)
+            for name, _ in self.partition.removing({spec.name for spec in specs})
+            if name in self._specs and self.finishes
         ]
-        await self.partition.start(wired, self.intake)
+        wired = [self._wired(spec, dead_letter) for spec in specs]
+        await self.partition.start(wired, self.intake, removing)
+
+    async def apply(self, *specs: TriggerSpec, dead_letter: str | None = None) -> Applied:
+        """A reload with these triggers."""
+        self._specs |= {spec.name: spec for spec in specs}
+        wired = [self._wired(spec, dead_letter) for spec in specs]
+        return await self.partition.steering.apply(wired, "tests")
+
+    def _wired(self, spec: TriggerSpec, dead_letter: str | None) -> Wired:
+        return Wired(
+            spec,
+            self._endpoint(sink_of(spec)),
+            self._endpoint(dead_letter) if dead_letter else None,
+        )
 
     def _endpoint(self, name: str) -> Endpoint:
-        return Endpoint(self.sinks.setdefault(name, ScriptedSink()), Target(name, lambda: 0.5))
+        target = self._targets.setdefault(name, Target(name, lambda: 0.5))
+        return Endpoint(self.sinks.setdefault(name, ScriptedSink()), target)
 
     async def publish(self, *events: Event) -> None:
         for event in events:
@@ -170,9 +192,7 @@ class House:
     async def settle(self, name: str = "t") -> None:
         """Let time pass until trigger `name` has nothing left to do and it is written down."""
         lane = self.lane(name)
-        await self.until(
-            lambda: lane.is_following_idle and not lane.in_flight and not lane.parked_count
-        )
+        await self.until(lambda: is_empty(lane))
         await self.partition.drain()
 
     def lane(self, name: str = "t") -> Lane:
@@ -193,8 +213,9 @@ class House:
         self.pool.is_held = True  # the dead begin nothing more
         if self.partition.dispatcher is not None:
             self.partition.dispatcher.close()
-        for task in self.partition._tasks:
-            task.cancel()
+        if self.partition.replays is not None:
+            self.partition.replays.close()
+        self.partition._tasks.cancel()
 
     def ids(self, name: str = "t") -> list[str]:
         """The ids that the sink of trigger `name` has seen, in order."""
@@ -206,6 +227,13 @@ class House:
 
     def counts(self, name: str = "t") -> Counts:
         return replace(self.lane(name).totals)
+
+
+def sink_of(spec: TriggerSpec) -> str:
+    """The name by which the sink of a trigger is scripted."""
+    if not isinstance(spec.sink, HttpSinkSpec):
+        return spec.name.partition("/")[2]
+    return spec.sink.url.removeprefix("http://").rstrip("/")
 
 
 def _script(outcomes: list[Outcome]) -> Callable[[Delivery], Outcome]:

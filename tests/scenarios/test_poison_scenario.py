@@ -102,7 +102,7 @@ def sink(house: House) -> DeadlySink:
 
 async def begun(house: House, *specs: TriggerSpec, events: int = 20) -> None:
     """Everything is stored and nothing delivered: the triggers were paused."""
-    paused = {"paused": True}
+    paused = {"spec": {"paused": True}}
     await house.start(*(replace(spec, document=paused, paused=True) for spec in specs))
     await house.publish(*(numbered(number) for number in range(events)))
     await house.stop()

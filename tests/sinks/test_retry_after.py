@@ -30,9 +30,19 @@ def test_a_date_to_come_is_the_seconds_until_then(seconds: int) -> None:
     assert retry_after_seconds(value, NOW) == seconds
 
 
+@pytest.mark.parametrize("apart", [timedelta(days=365), -timedelta(days=365), timedelta()])
+def test_a_date_is_reckoned_from_the_sinks_own(apart: timedelta) -> None:
+    theirs = NOW + apart
+    value, date = (
+        format_datetime(moment, usegmt=True) for moment in (theirs + timedelta(seconds=5), theirs)
+    )
+
+    assert retry_after_seconds(value, NOW, date) == 5.0
+
+
 @given(st.text(max_size=60))
 def test_no_text_raises_or_gives_a_negative_wait(value: str) -> None:
-    wait_seconds = retry_after_seconds(value, NOW)
+    wait_seconds = retry_after_seconds(value, NOW, value)
 
     assert wait_seconds is None or 0.0 <= wait_seconds < 1e12
 

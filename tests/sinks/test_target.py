@@ -166,6 +166,15 @@ def test_a_ramp_that_fails_opens_again() -> None:
     assert target.state is TargetState.OPEN
 
 
+def test_how_long_it_is_held_is_told_while_it_is() -> None:
+    target = a_target()
+    assert target.held_seconds(100.0) == 0.0
+
+    target.hold(105.0)
+
+    assert [target.held_seconds(now) for now in (100.0, 104.0, 106.0)] == [5.0, 1.0, 0.0]
+
+
 def test_a_hold_keeps_all_back_until_its_longest_end_and_returns_by_a_ramp() -> None:
     target = a_target()
 

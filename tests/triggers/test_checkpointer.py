@@ -9,8 +9,8 @@ from broker.errors import StoreFailed
 from broker.storage.rows import Checkpoint, Record
 from broker.telemetry import Telemetry
 from tests.triggers.workshop import Store
-from triggers.checkpointer import AGAIN_SECONDS, DELAY_SECONDS, SETTLED_AT_ONCE, Checkpointer
-from triggers.ledger import Ledger
+from triggers.checkpointer import AGAIN_SECONDS, DELAY_SECONDS, Checkpointer
+from triggers.ledger import SETTLED_AT_ONCE, Ledger
 
 
 class Writing:
@@ -103,6 +103,7 @@ async def test_a_failed_checkpoint_is_kept_and_given_again_as_it_was(writing: Wr
     assert first is second is third
     assert writing.written == [["a"]]
     assert [name for name, _ in writing.signals] == ["checkpoint.failed"] * 2
+    assert writing.checkpointer.failures == 2
     assert "disk I/O error" in writing.signals[0][1]["error"]
 
 

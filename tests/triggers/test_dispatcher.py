@@ -13,7 +13,7 @@ from broker.storage.rows import ParkedRow, Reply
 from broker.telemetry import Telemetry
 from sinks.recorder import RecorderSink
 from sinks.sink import Done
-from sinks.target import TargetState
+from sinks.target import Target, TargetState
 from tests.triggers.workshop import Store, event, make_lane, push, stored_range
 from triggers.dispatcher import Dispatcher
 from triggers.failures import Failures
@@ -181,6 +181,20 @@ async def test_the_breaker_hears_of_each_call_and_its_change_is_told(bench: Benc
 
     assert lane.target.state is TargetState.OPEN
     assert ("sink.state", {"sink": "t", "state": "open"}) in bench.signals
+
+
+async def test_a_call_that_outlasts_a_reload_is_told_to_the_sink_that_it_was_made_to(
+    bench: Bench,
+) -> None:
+    silent = Failed(OutcomeClass.TRANSIENT, "connection refused")
+    lane = bench.lane(CallbackSink(silent, 5.0), events=30)
+    for _ in range(20):
+        bench.dispatcher.carry(lane, lane.take(), bench._end)
+
+    before, lane.target = lane.target, Target("mended", lambda: 0.5)
+    await asyncio.sleep(10)
+
+    assert (before.state, lane.target.state) == (TargetState.OPEN, TargetState.READY)
 
 
 async def test_an_answer_that_refuses_does_not_open_the_breaker(bench: Bench) -> None:

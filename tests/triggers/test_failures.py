@@ -44,6 +44,7 @@ class Bench:
         return make_lane(ledger=self.ledger, **facts)
 
     def fail(self, lane: Lane, carriage: Carriage, failed: Failed = BUSY) -> None:
+        carriage.target = lane.target
         self.failures.fail(lane, carriage, failed, duration_seconds=0.25)
 
     @property

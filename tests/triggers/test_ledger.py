@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from broker.storage.rows import Cursor, Move, Place, Record, Revision, TriggerState
+from broker.storage.rows import Cursor, Move, Place, Record, Revision, TriggerState, WaitingRow
 from tests.scenarios.house import BEGINNING
 from tests.triggers.workshop import make_lane, push, row, stored_range, take_all
 from triggers.lane import Lane
@@ -141,3 +141,13 @@ def test_counts_are_the_difference_since_the_last_checkpoint(ledger: Ledger) -> 
 
     assert [counts.delivered for counts in (*one, *other)] == [1, 1]
     assert lane.totals.delivered == 2
+
+
+def test_a_row_whose_turn_came_before_it_was_written_is_not_written(ledger: Ledger) -> None:
+    ledger.waiting += [WaitingRow("default/t", 7, "a"), WaitingRow("default/t", 8, "a")]
+    ledger.unwaiting.append(("default/t", 7))
+
+    checkpoint = ledger.seal(8, 8, BEGINNING)
+
+    assert checkpoint.waiting == (WaitingRow("default/t", 8, "a"),)
+    assert checkpoint.unwaiting == (("default/t", 7),)

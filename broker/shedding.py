@@ -1,0 +1,40 @@
+"""Refusals that are told a little later, so that telling them leaves time for the others.
+
+A publisher that is refused at once sends the next at once: under a load of several times
+what can be taken, refusing would be most of the work. Each is told within a second,
+and its connection waits meanwhile: there are never more of them than connections.
+"""
+
+import asyncio
+from collections import deque
+
+from broker.errors import HeadraceError
+from broker.http_message import Respond
+from broker.problem import problem_of
+
+WAIT_SECONDS = 0.7
+LOOK_SECONDS = 0.05
+
+
+class Shedding:
+    """Ask it for nothing; it keeps one timer while somebody waits, on the running loop."""
+
+    def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._wait_seconds = wait_seconds
+        self._waiting: deque[tuple[float, Respond, HeadraceError]] = deque()  # oldest first
+
+    def tell_later(self, respond: Respond, error: HeadraceError) -> None:
+        """`respond` with `error` after a while; one that has left by then needs nothing."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_later(self._wait_seconds, self._tell)
+        self._waiting.append((loop.time() + self._wait_seconds, respond, error))
+
+    def _tell(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LOOK_SECONDS / 2
+        while self._waiting and self._waiting[0][0] <= until:
+            _, respond, error = self._waiting.popleft()
+            respond(problem_of(error))
+        if self._waiting:
+            loop.call_later(LOOK_SECONDS, self._tell)
