@@ -1,40 +1,39 @@
-"""Assemble: from a configuration to objects that run. The only place that knows all kinds."""
+"""Assemble: from a configuration to objects that run, and from one configuration to the next.
 
+The only place that knows all kinds.
+"""
+
+import asyncio
 import random
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from broker.clock import Clock
 from broker.codec import Limits
-from broker.errors import Draining, HeadraceError, StoreFailed, StoreFull, Unavailable
-from broker.gathering import Gathering
-from broker.intake import Intake
-from broker.intake_options import IntakeOptions
-from broker.retention import Retention, RetentionLimits
-from broker.storage.sqlite.engine import SqliteEngine
-from broker.storage.sqlite.options import SqliteOptions
+from broker.errors import InvalidConfig
 from broker.telemetry import Telemetry
-from deploy.config.broker_spec import BrokerSpec, Configuration
+from deploy.brokers import Brokers, OnFatal, close_broker, intake_options
+from deploy.config.broker_spec import Configuration
+from deploy.config.restored import restored
+from deploy.elsewhere import Elsewhere
+from deploy.endpoints import Draft, Endpoints
 from deploy.running import Running, RunningBroker
+from deploy.succession import judge
 from sinks.http_client import HttpClient
-from sinks.kinds import Supplies, make_sink, target_name
-from sinks.sink import Sink
-from sinks.spec import HttpSinkSpec, SinkSpec
-from sinks.target import Target
-from triggers.enrolment import Endpoint, Wired
-from triggers.lane import Budget
-from triggers.partition import Partition
+from sinks.kinds import Supplies
+from sinks.spec import SinkSpec
+from triggers.enrolment import Wired
 from triggers.pool import Pool
 from triggers.trigger import TriggerSpec
 
-OnFatal = Callable[[str, HeadraceError], None]
+SLICE = 500  # triggers wired without a pause for others
+
+Wiring = dict[str, list[Wired]]  # by broker
 
 
 class Assembler:
-    """Builds one process. `forbidden` are sockets that no subscriber may name (the admin's)."""
+    """Builds one process. `forbidden` are sockets that no subscriber may name (the admin's);
+    `environment` is what the references of stored triggers refer to."""
 
     def __init__(
         self,
@@ -45,180 +44,185 @@ class Assembler:
         *,
         forbidden: tuple[tuple[str, int], ...] = (),
         reserve_bytes: int | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._data = data
         self._clock = clock
-        self._telemetry = telemetry
-        self._on_fatal = on_fatal
         self._forbidden = forbidden
-        self._reserve_bytes = reserve_bytes
-        self._chance = random.Random().random  # noqa: S311 - jitter, no secret
-        self._client = HttpClient(clock)
-        self._budget = Budget()
-        self._triggers: dict[str, TriggerSpec] = {}
-        self._sinks: dict[object, Sink] = {}
-        self._targets: dict[str, Target] = {}
+        self._environment = environment or {}
+        chance = random.Random().random  # noqa: S311 - jitter, no secret
         self.running = Running(clock, telemetry, Pool(clock.monotonic))
+        self._client = HttpClient(clock)
+        self._brokers = Brokers(data, self.running, chance, on_fatal, reserve_bytes)
+        self._endpoints = Endpoints(self._supplies, chance, clock.monotonic)
+        self._brokers.connect = Elsewhere(self.running, self._supplies, chance).connect
+        self._broker_of: dict[str, str] = {}
+        self._wiring: Wiring = {}
 
     async def open(self, configuration: Configuration) -> Running:
         """Load every broker, and let its intake know what was accepted lately."""
-        self._triggers = dict(configuration.triggers)
-        for spec in configuration.brokers.values():
-            await self._open_broker(spec)
+        self.running.configuration = configuration
+        for name, spec in configuration.brokers.items():
+            self.running.brokers[name] = await self._brokers.open(spec)
         return self.running
 
     async def start(self) -> None:
         """Open the sinks and begin to deliver."""
-        wired: dict[str, list[Wired]] = {}
-        for trigger in self._triggers.values():
-            wired.setdefault(trigger.broker, []).append(self._wire(trigger))
-        for sink in self._sinks.values():
-            await sink.open()
-        if self.running.pool.turn.doubting:
+        running, draft = self.running, Draft()
+        brokers = running.brokers
+        wiring = await self._wire(running.configuration, draft)
+        removing = {name: self._wire_removing(one, draft) for name, one in brokers.items()}
+        await draft.open()
+        self._endpoints.take(draft, 0.0)
+        self._wiring = wiring
+        if running.pool.turn.doubting:
             # Whose event ended the process, nobody knows: alone must mean alone in all of it.
-            self.running.pool.turn.doubt(self.running.brokers)
-        for name, broker in self.running.brokers.items():
-            await broker.partition.start(wired.get(name, ()), broker.intake)
+            running.pool.turn.doubt(brokers)
+        for name, broker in brokers.items():
+            await broker.partition.start(wiring.get(name, ()), broker.intake, removing[name])
+        running.note_endpoints()
+
+    async def change(self, configuration: Configuration, by: str) -> None:
+        """Run by `configuration` from now on, or raise and go on as before.
+
+        What can fail is done first, beside what runs: stores and sinks are opened, URLs,
+        models and certificates read. Raises HeadraceError, OSError.
+        """
+        await self._judge(configuration)
+        running, draft = self.running, Draft()
+        added: dict[str, RunningBroker] = {}
+        try:
+            certificates = await asyncio.to_thread(self._client.certificates.renewed)
+            for name, spec in configuration.brokers.items():
+                if name not in running.brokers:
+                    added[name] = await self._brokers.open(spec)
+            wiring = await self._wire(configuration, draft)
+            removing = {
+                name: self._wire_removing(one, draft, configuration) for name, one in added.items()
+            }
+            await draft.open()
+            for name, broker in added.items():
+                await broker.partition.start(wiring.get(name, ()), broker.intake, removing[name])
+            settle_seconds = await self._apply(wiring, by)
+        except BaseException:
+            for broker in added.values():
+                await close_broker(broker)
+            await draft.discard()
+            raise
+        self._client.certificates.trust(certificates)
+        self._endpoints.take(draft, settle_seconds)
+        self._wiring = wiring
+        await self._swap(configuration, added)
+
+    async def tend(self) -> None:
+        """Close the sinks that a change has put out of use, once their last call is over."""
+        if not self._endpoints.retired:
+            return
+        lanes = [
+            lane for one in self.running.brokers.values() for lane in one.partition.lanes.values()
+        ]
+        await self._endpoints.close_retired({lane.sink for lane in lanes})
+        self.running.note_endpoints()
 
     async def close(self) -> None:
         """Close sinks and stores; deliveries have ended."""
         for broker in self.running.brokers.values():
             broker.intake.close()
-        for sink in self._sinks.values():
-            await sink.close()
+        await self._endpoints.close()
         await self._client.close()
         for broker in self.running.brokers.values():
             await broker.partition.close()
 
-    async def _open_broker(self, spec: BrokerSpec) -> None:
-        namespace, _, name = spec.name.partition("/")
-        folder = self._data / namespace
-        make_folder(folder)
-        options = SqliteOptions(on_fatal=partial(self._on_fatal, spec.name))
-        if self._reserve_bytes is not None:
-            options = replace(options, reserve_bytes=self._reserve_bytes)
-        engine = SqliteEngine(folder / f"{name}.db", self._clock, options)
-        partition = Partition(
-            spec.name,
-            engine,
-            self.running.pool,
-            self._budget,
-            self._clock,
-            self._chance,
-            self._telemetry,
-        )
-        intake = Intake(
-            spec.name,
-            engine.log,
-            self._clock,
-            self._chance,
-            intake_options(spec),
-            refuse=partial(self._refuse, spec.name),
-            append=Gathering(engine.log.append, partition.is_pressed, self._clock.monotonic).append,
-        )
-        partition.on_failure = partial(self._defect, spec.name)
-        loaded = await partition.open()
-        limits = retention_limits(spec)
-        retention = Retention(engine.log, engine.desk, self._clock, limits, partition.lowest_needed)
-        self.running.brokers[spec.name] = RunningBroker(spec, engine, partition, intake, retention)
-        await intake.open()
-        self._telemetry.emit(
-            "partition.loaded",
-            broker=spec.name,
-            last_offset=loaded.last_offset,
-            triggers=len({revision.trigger for revision in loaded.revisions}),
-            parked=sum(parked.count for parked in loaded.parked.values()),
-        )
+    async def _judge(self, configuration: Configuration) -> None:
+        """Raises for what cannot become what runs, and where a store could not write it."""
+        dead: dict[str, int] = {}
+        for name, broker in self.running.brokers.items():
+            await broker.engine.log.probe()
+            dead[name] = sum((await broker.engine.desk.totals()).values())
+        judge(self.running, configuration, dead)
 
-    def _defect(self, broker: str, error: BaseException) -> None:
-        """A task that must not end has ended: better a restart than half a broker."""
-        what = f"{type(error).__name__}: {error}"
-        self._on_fatal(broker, HeadraceError(what, code="defect", remedy="please report it"))
+    async def _apply(self, wiring: Wiring, by: str) -> float:
+        """All brokers' triggers, or none; gives after how long calls to old sinks are over."""
+        done: list[str] = []
+        settle_seconds = 0.0
+        try:
+            for name, broker in self.running.brokers.items():
+                applied = await broker.partition.steering.apply(wiring.get(name, ()), by)
+                settle_seconds = max(settle_seconds, applied.settle_seconds)
+                done.append(name)
+        except BaseException:
+            # One partition's triggers are in one checkpoint; those of several are not.
+            for name in done:
+                steering = self.running.brokers[name].partition.steering
+                await steering.apply(self._wiring.get(name, ()), by)
+            raise
+        return settle_seconds
 
-    def _refuse(self, name: str) -> HeadraceError | None:
-        """What the intake asks at every request; cheap."""
-        broker = self.running.brokers.get(name)
-        if broker is None or broker.failure is not None:
-            return Unavailable(
-                "the store has stopped",
-                code="store-stopped",
-                remedy="send it again when headrace has restarted",
-                retry_after_seconds=5.0,
-            )
-        if broker.is_backlog_full:
-            return StoreFull(
-                "a trigger's backlog has reached maxBacklogBytes",
-                code="backlog-full",
-                remedy="mend or remove the trigger that is behind, or raise the limit",
-                retry_after_seconds=5.0,
-            )
-        if self.running.is_refusing:
-            return Draining("this headrace is stopping", retry_after_seconds=2.0)
-        return None
+    async def _swap(self, configuration: Configuration, added: Mapping[str, RunningBroker]) -> None:
+        """What cannot fail: limits, brokers that come and go, what listings show."""
+        running = self.running
+        running.configuration = configuration
+        for name, broker in running.brokers.items():
+            if name in configuration.brokers:
+                self._brokers.change(broker, configuration.brokers[name])
+        gone = [one for name, one in running.brokers.items() if name not in configuration.brokers]
+        kept = {name: one for name, one in running.brokers.items() if one not in gone}
+        running.brokers = {**kept, **added}
+        running.note_endpoints()
+        running.serve()
+        for broker in gone:
+            await close_broker(broker)
 
-    def _wire(self, trigger: TriggerSpec) -> Wired:
-        dead_letter = trigger.dead_letter_sink
-        return Wired(
-            trigger,
-            self._endpoint(trigger.sink, trigger.broker),
-            None if dead_letter is None else self._endpoint(dead_letter, trigger.broker),
-        )
+    async def _wire(self, configuration: Configuration, draft: Draft) -> Wiring:
+        """Every trigger with its endpoints in `draft`. Raises Invalid."""
+        wiring: Wiring = {}
+        triggers = configuration.triggers
+        await draft.stamp(sink for one in triggers.values() for sink in sinks_of(one))
+        # Names of triggers that are being removed stay: their models still ask for them.
+        self._broker_of |= {name: trigger.broker for name, trigger in triggers.items()}
+        for count, trigger in enumerate(triggers.values(), 1):
+            limits = intake_options(configuration.brokers[trigger.broker]).limits
+            wiring.setdefault(trigger.broker, []).append(self._wired(trigger, limits, draft))
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
+        return wiring
 
-    def _endpoint(self, spec: SinkSpec, broker: str) -> Endpoint:
-        """One sink per spec; one target per URL or name, so that a breaker sees all who call."""
-        key = spec if isinstance(spec, HttpSinkSpec) else spec.name
-        sink = self._sinks.get(key)
-        if sink is None:
-            sink = self._sinks[key] = make_sink(spec, self._supplies(broker))
-        name = target_name(spec)
-        target = self._targets.get(name)
-        if target is None:
-            target = self._targets[name] = Target(sink.name, self._chance)
-        endpoint = Endpoint(sink, target)
-        self.running.endpoints.setdefault(sink.name, endpoint)
-        return endpoint
+    def _wire_removing(
+        self, broker: RunningBroker, draft: Draft, configuration: Configuration | None = None
+    ) -> Sequence[Wired]:
+        """Triggers of the store that no longer stand in the configuration, as they were stored.
 
-    def _supplies(self, broker: str) -> Supplies:
-        limits = intake_options(self.running.brokers[broker].spec).limits
+        One that cannot be any more, because its sink is gone too, keeps its place.
+        """
+        configuration = configuration or self.running.configuration
+        found = []
+        for name, document in broker.partition.removing(configuration.triggers.keys()):
+            try:
+                trigger = restored(document, broker.spec.name, configuration, self._environment)
+            except InvalidConfig as error:
+                self.running.telemetry.emit(
+                    "trigger.stranded", trigger=name, error=str(error), mistakes=error.mistakes
+                )
+                continue
+            self._broker_of[name] = broker.spec.name
+            found.append(self._wired(trigger, intake_options(broker.spec).limits, draft))
+        return found
+
+    def _wired(self, trigger: TriggerSpec, limits: Limits, draft: Draft) -> Wired:
+        endpoints = [self._endpoints.endpoint(draft, spec, limits) for spec in sinks_of(trigger)]
+        return Wired(trigger, *endpoints)
+
+    def _supplies(self, limits: Limits) -> Supplies:
         return Supplies(
             self._clock,
             self._client,
             limits=limits,
             forbidden=self._forbidden,
-            broker_of=lambda name: self._triggers[name].broker,
+            broker_of=lambda name: self._broker_of[name],
+            traceparent_of=self.running.traceparent_of,
         )
 
 
-def make_folder(folder: Path) -> None:
-    """Raises StoreFailed where there can be none."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        what = f"no data can be kept in {folder}: {error.strerror}"
-        remedy = "name a folder that this process may write to with --data"
-        raise StoreFailed(what, code="no-data-folder", remedy=remedy) from error
-
-
-def retention_limits(spec: BrokerSpec) -> RetentionLimits:
-    """What a broker keeps for replay, and how long it keeps dead letters."""
-    return RetentionLimits(
-        age=timedelta(seconds=spec.retention.age_seconds),
-        bytes_max=spec.retention.bytes,
-        dead_letter_age=timedelta(seconds=spec.dead_letters.age_seconds),
-        dead_letter_bytes_max=spec.dead_letters.bytes,
-    )
-
-
-def intake_options(spec: BrokerSpec) -> IntakeOptions:
-    """A broker's limits as its door takes them."""
-    limits = spec.limits
-    return IntakeOptions(
-        limits=Limits(
-            event_bytes=limits.event_bytes,
-            batch_bytes=limits.batch_bytes,
-            batch_events=limits.batch_events,
-        ),
-        hops_max=limits.hops,
-        dedupe_window_seconds=spec.dedupe_window_seconds,
-        publish_rate_per_second=limits.publish_rate_per_second,
-    )
+def sinks_of(trigger: TriggerSpec) -> Iterable[SinkSpec]:
+    """Its sink, then its deadLetterSink if it has one."""
+    dead_letter = trigger.dead_letter_sink
+    return (trigger.sink,) if dead_letter is None else (trigger.sink, dead_letter)

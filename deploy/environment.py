@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """`variables` are for `${env:…}` references; `failpoint` is for fault tests only."""
+    """`variables` are for `${env:…}` references and OTEL_…; `failpoint` for fault tests only."""
 
     variables: Mapping[str, str]
     failpoint: str | None

@@ -1,129 +1,124 @@
 """Metrics for whoever scrapes: read from counters that the hot path keeps as plain ints."""
 
-import asyncio
-from collections.abc import Iterable, Iterator, Mapping
-
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
-from prometheus_client.registry import Collector
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
 
 from broker.storage.rows import Sizes
-from broker.telemetry import METRICS, Histogram
-from deploy.admin.views import lane_backlog
+from deploy.ages import oldest_ages
+from deploy.metrics_page import Value, render
 from deploy.running import Running, RunningBroker
+from deploy.standings import lane_backlog
 from triggers.lane import Lane
 
-PREFIX = "headrace_"
+EXPIRING = timedelta(days=1)
 
-Sample = tuple[tuple[str, ...], float | Histogram]
-Facts = Mapping[str, tuple[Sizes, Mapping[str, int]]]
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one broker's store had to be asked for; `dead` and `ages` are by trigger."""
+
+    sizes: Sizes
+    dead: Mapping[str, int]
+    expiring: int
+    ages: Mapping[str, float]
 
 
 async def render_metrics(running: Running) -> tuple[bytes, str]:
     """The page, and its content type."""
-    facts = {
-        name: (await broker.engine.log.sizes(), await broker.engine.desk.totals())
-        for name, broker in running.brokers.items()
-    }
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Page(_samples(running, facts)))
-    # 10,000 triggers make a page of megabytes: not on the loop that delivers.
-    page = await asyncio.to_thread(generate_latest, registry)
-    return page, CONTENT_TYPE_LATEST
+    facts = {name: await ask(running, broker) for name, broker in running.brokers.items()}
+    # Taken in one turn of the loop, so that they belong together.
+    return await render(list(values(running, facts)))
 
 
-class _Page(Collector):
-    """One scrape's samples, by the catalogue of `broker.telemetry`."""
-
-    def __init__(self, samples: Mapping[str, list[Sample]]) -> None:
-        self._samples = samples
-
-    def collect(self) -> Iterable[Metric]:
-        for metric in METRICS:
-            name = PREFIX + metric.name
-            samples = self._samples.get(metric.name, [])
-            if metric.kind == "histogram":
-                yield _histogram(name, metric.help, metric.labels, samples)
-                continue
-            family = (CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily)(
-                name, metric.help, labels=metric.labels
-            )
-            for labels, value in samples:
-                assert not isinstance(value, Histogram)
-                family.add_metric(labels, value)
-            yield family
+async def ask(running: Running, broker: RunningBroker) -> Facts:
+    now, engine = running.clock.now(), broker.engine
+    kept = timedelta(seconds=broker.spec.dead_letters.age_seconds)
+    return Facts(
+        await engine.log.sizes(),
+        await engine.desk.totals(),
+        await engine.desk.dead_before(now - kept + EXPIRING),
+        await oldest_ages(broker, now),
+    )
 
 
-def _histogram(
-    name: str, help_text: str, labels: tuple[str, ...], samples: list[Sample]
-) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(name, help_text, labels=labels)
-    for values, histogram in samples:
-        assert isinstance(histogram, Histogram)
-        buckets, total = [], 0
-        for bound, count in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
-            total += count
-            buckets.append(("+Inf" if bound == float("inf") else str(bound), total))
-        family.add_metric(values, buckets, histogram.sum)
-    return family
+def values(running: Running, facts: Mapping[str, Facts]) -> Iterator[Value]:
+    """Every value of the catalogue; of the brokers that `facts` are of."""
+    yield from _process_values(running)
+    for name, found in facts.items():
+        broker = running.brokers.get(name)
+        if broker is None:  # gone while another one was asked
+            continue
+        yield from _broker_values(name, broker, found)
+        for lane in broker.partition.lanes.values():
+            if not lane.is_companion:
+                yield from _lane_values(broker, lane, found)
+    now = running.clock.monotonic()
+    for name, endpoint in running.endpoints.items():
+        yield "sink_state", (name, endpoint.target.state.value), 1
+        yield "sink_hold_seconds", (name,), endpoint.target.held_seconds(now)
 
 
-def _samples(running: Running, facts: Facts) -> dict[str, list[Sample]]:
-    """All values now, by metric name; taken on the loop, so that they belong together."""
-    found: dict[str, list[Sample]] = {}
-    for name, labels, value in _values(running, facts):
-        found.setdefault(name, []).append((labels, value))
-    return found
-
-
-Value = tuple[str, tuple[str, ...], float | Histogram]
-
-
-def _values(running: Running, facts: Facts) -> Iterator[Value]:
+def _process_values(running: Running) -> Iterator[Value]:
+    yield "build_info", (version("headrace"), platform.python_version()), 1
+    yield "process_start_time_seconds", (), running.started_at.timestamp()
+    yield "draining", (), running.is_draining
     yield "connections", (), running.count_connections()
     yield "loop_lag_seconds", (), running.loop_lag_seconds
     yield "log_records_dropped_total", (), running.count_dropped_records()
-    for name, broker in running.brokers.items():
-        sizes, dead = facts[name]
-        yield from _broker_values(name, broker, sizes)
-        for lane in broker.partition.lanes.values():
-            if not lane.is_companion:
-                yield from _lane_values(running, broker, lane, dead.get(lane.name, 0))
-    for name, endpoint in running.endpoints.items():
-        yield "sink_state", (name, endpoint.target.state.value), 1
+    reloads = running.reloads
+    yield "reloads_total", ("applied",), reloads.applied
+    yield "reloads_total", ("refused",), reloads.refused
+    yield "configuration_info", (reloads.digest,), 1
+    applied_at = 0.0 if reloads.applied_at is None else reloads.applied_at.timestamp()
+    yield "configuration_applied_timestamp_seconds", (), applied_at
+    spans = None if running.tracing is None else running.tracing.spans
+    yield "trace_spans_exported_total", (), 0 if spans is None else spans.exported
+    yield "trace_spans_dropped_total", (), 0 if spans is None else spans.dropped
 
 
-def _broker_values(name: str, broker: RunningBroker, sizes: Sizes) -> Iterator[Value]:
-    counts, dispatcher = broker.intake.counts, broker.partition.dispatcher
+def _broker_values(name: str, broker: RunningBroker, facts: Facts) -> Iterator[Value]:
+    counts, timings = broker.intake.counts, broker.engine.timings
     yield "events_accepted_total", (name,), counts.accepted
+    yield "accepted_bytes_total", (name,), counts.accepted_bytes
     yield "events_duplicate_total", (name,), counts.duplicates
     for code, count in counts.refused.items():
         yield "events_refused_total", (name, code), count
-    yield "log_bytes", (name,), sizes.log_bytes
-    yield "commit_seconds", (name,), broker.engine.timings.commit
-    yield "commit_rows", (name,), broker.engine.timings.rows
-    if dispatcher is not None:
+    yield "commit_seconds", (name,), timings.commit
+    yield "commit_rows", (name,), timings.rows
+    yield "checkpoint_failures_total", (name,), broker.partition.checkpoint_failures
+    yield "fenced_total", (name,), broker.is_fenced
+    yield from _size_values(name, facts)
+    if (dispatcher := broker.partition.dispatcher) is not None:
         yield "attempt_seconds", (name,), dispatcher.timings.attempt
         yield "queue_wait_seconds", (name,), dispatcher.timings.queue_wait
         yield "end_to_end_seconds", (name,), dispatcher.timings.end_to_end
         yield "batch_events", (name,), dispatcher.timings.batch
 
 
-def _lane_values(running: Running, broker: RunningBroker, lane: Lane, dead: int) -> Iterator[Value]:
+def _size_values(name: str, facts: Facts) -> Iterator[Value]:
+    sizes = facts.sizes
+    yield "log_bytes", (name,), sizes.log_bytes
+    yield "file_bytes", (name,), sizes.file_bytes
+    yield "wal_bytes", (name,), sizes.wal_bytes
+    yield "disk_free_bytes", (name,), sizes.disk_free_bytes
+    yield "reserve_bytes", (name,), sizes.reserve_bytes
+    yield "store_refusing", (name,), sizes.refusing is not None
+    yield "dead_letter_bytes", (name,), sizes.dead_letter_bytes
+    yield "dead_letters_expiring", (name,), facts.expiring
+
+
+def _lane_values(broker: RunningBroker, lane: Lane, facts: Facts) -> Iterator[Value]:
     trigger, counts = (lane.name,), lane.counts
     yield "backlog_events", trigger, lane_backlog(broker, lane)
-    age = 0.0
-    if lane.queue:
-        age = (running.clock.now() - lane.queue[0].stored_at).total_seconds()
-    yield "oldest_age_seconds", trigger, age
+    yield "oldest_age_seconds", trigger, facts.ages.get(lane.name, 0.0)
+    yield "trigger_paused", trigger, lane.is_paused
     yield "in_flight", trigger, lane.in_flight_deliveries
     yield "parked", trigger, lane.parked_count
-    yield "dead_letters", trigger, dead
+    yield "waiting", trigger, 0 if lane.turns is None else lane.turns.rows
+    yield "dead_letters", trigger, facts.dead.get(lane.name, 0)
     yield "replies_total", trigger, counts.replies
     yield "ignored_bodies_total", trigger, counts.ignored_bodies
     yield "deliveries_total", (lane.name, "ok"), counts.ok

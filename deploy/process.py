@@ -11,8 +11,8 @@ import gc
 import ssl
 import sys
 import traceback
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -21,16 +21,32 @@ from broker.errors import HeadraceError, Invalid
 from broker.failpoint import arm
 from broker.http_server import HttpServer
 from broker.ingress import Ingress
+from broker.intake import Intake
 from broker.telemetry import Telemetry
+from deploy.access.book import TokenBook
+from deploy.access.exposure import check_exposure
+from deploy.access.token_file import TokenFile
 from deploy.addresses import Address, cannot_listen
 from deploy.assemble import Assembler
 from deploy.config.broker_spec import Configuration
 from deploy.logs import RECORDS_MAX, LogWriter
+from deploy.reload import Reloader
 from deploy.running import Running
+from deploy.tracing.beginning import begin_tracing
+from deploy.tracing.options import TraceOptions
 from deploy.upkeep import KEEPING
 
 GRACE_SECONDS = 30.0
 LAST_SECONDS = 2.0  # of the grace are kept for the checkpoint and the stores
+
+
+def unreadable() -> Configuration:
+    """What a process without files does when it is to read them again."""
+    raise Invalid(
+        "this process was not started from configuration files",
+        code="no-configuration",
+        remedy="start it by headrace up CONFIG",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,10 @@ class Options:
     failpoint: str | None = None
     tls: ssl.SSLContext | None = None
     reserve_bytes: int | None = None  # None: the engine's default
+    admin_hosts: tuple[str, ...] = ()  # names beside its address under which it is asked
+    traces: TraceOptions | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)  # what references refer to
+    read: Callable[[], Configuration] = unreadable  # the configuration as it is on disk now
 
 
 class Process:
@@ -59,6 +79,7 @@ class Process:
         self.telemetry = Telemetry()
         self.logs = LogWriter(options.log_format, options.log_stream, options.log_records_max)
         self.telemetry.listen(self.logs)
+        self._tracing = begin_tracing(options.traces, self.clock, self.telemetry)
         self._assembler = Assembler(
             options.data,
             self.clock,
@@ -66,9 +87,11 @@ class Process:
             self._fatal,
             forbidden=((options.admin.host, options.admin.port),),
             reserve_bytes=options.reserve_bytes,
+            environment=options.environment,
         )
         self.running: Running = self._assembler.running
         self.running.count_dropped_records = lambda: self.logs.dropped
+        self.running.tracing = self._tracing
         self.stopping = asyncio.Event()
         self.failure: str | None = None
         self.ingress: Address = options.ingress
@@ -77,18 +100,23 @@ class Process:
         self._admin: Any = None
         self._tasks: list[asyncio.Task[None]] = []
         self._has_started = False
+        self._is_reload_due = False
 
     async def start(self) -> None:
         """Listen and deliver. Raises HeadraceError or OSError; then call `stop`."""
         if self._options.failpoint:
             _arm(self._options.failpoint)
         running = await self._assembler.open(self._configuration)
-        intakes = {name: broker.intake for name, broker in running.brokers.items()}
-        self._server = HttpServer({"/": Ingress(intakes)}, self.clock)
+        await self._open_tokens()
+        ingress = Ingress(intakes_of(running))
+        self._server = HttpServer({"/": ingress}, self.clock)
+        running.serve = lambda: ingress.serve(intakes_of(running))
         await self._assembler.start()
         self.ingress = await self._listen(self._server)
         server = self._server
         running.count_connections = lambda: server.open_connections
+        running.tend = self._assembler.tend
+        running.reloader = Reloader(self._assembler, self._options.read)
         for keep in KEEPING:
             self._begin(keep(running))
         await self._start_admin()
@@ -100,10 +128,19 @@ class Process:
         )
         self._has_started = True
         self.logs.begin()
+        if self._is_reload_due:
+            self.reload()
         # What was made until now lives as long as the process: out of the collector's way.
         # Not collected first: that stops publishers for 45 ms, to find next to nothing.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
+
+    def reload(self) -> None:
+        """What SIGHUP asks for; one that comes before all has started is made up for then."""
+        if self.running.reloader is None:
+            self._is_reload_due = True
+        else:
+            self.running.reloader.signal()
 
     async def _listen(self, server: HttpServer) -> Address:
         wanted = self._options.ingress
@@ -112,10 +149,20 @@ class Process:
         except OSError as error:
             raise cannot_listen(wanted, error, "--listen") from error
 
+    async def _open_tokens(self) -> None:
+        # After the brokers: who starts a second process on a folder shall hear of them.
+        tokens = TokenBook(TokenFile(self._options.data), self.clock, self.telemetry)
+        await asyncio.to_thread(tokens.open)
+        self.running.tokens = tokens
+        check_exposure(self._options.admin, tokens)
+
     async def _start_admin(self) -> None:
         # On a thread: importing the application takes 0.2 s, and publishers come already.
-        self._admin = await asyncio.to_thread(_make_admin, self.running)
-        self.admin = await self._admin.start(self._options.admin)
+        options = self._options
+        self._admin = await asyncio.to_thread(
+            _make_admin, self.running, options.admin, options.admin_hosts
+        )
+        self.admin = await self._admin.start()
 
     def _begin(self, upkeep: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(upkeep)
@@ -136,6 +183,7 @@ class Process:
         """A store has stopped for good: nothing may be answered as stored any more."""
         if broker in self.running.brokers:
             self.running.brokers[broker].failure = str(error)
+            self.running.brokers[broker].is_fenced = error.code == "fenced"
         self.telemetry.emit("partition.failed", broker=broker, error=str(error))
         self._fail(f"{broker}: {error}")
 
@@ -154,6 +202,7 @@ class Process:
         if self.failure is None and self._options.drain_delay_seconds:
             await asyncio.sleep(self._options.drain_delay_seconds)
         running.is_refusing = True
+        await self._end_reload()
         if self._server is not None:
             await self._server.drain(LAST_SECONDS)
             self._server.close()
@@ -167,11 +216,26 @@ class Process:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._admin is not None:
             await self._admin.stop()
+        if running.tokens is not None:
+            await asyncio.to_thread(running.tokens.close)
         open_calls = running.pool.calls
         await self._assembler.close()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.spans.close, LAST_SECONDS)
+            self._tracing.spans.settle()
         seconds = round(self.clock.monotonic() - began, 3)
         self.telemetry.emit("process.stopped", open=open_calls, seconds=seconds)
         self.logs.close()
+
+    async def _end_reload(self) -> None:
+        """Let one that is under way come to its end: half applied is nothing to stop at."""
+        if self.running.reloader is None:
+            return
+        try:
+            async with asyncio.timeout(LAST_SECONDS):
+                await self.running.reloader.quiet()
+        except TimeoutError:
+            self.telemetry.emit("configuration.refused", by="process", error="it stops meanwhile")
 
     async def _finish(self, deadline: float) -> None:
         """Let calls in flight end, then write down what they came to."""
@@ -189,10 +253,15 @@ class Process:
             self._fail("the last checkpoint could not be written in time")
 
 
-def _make_admin(running: Running) -> Any:
+def intakes_of(running: Running) -> dict[str, Intake]:
+    """The doors of all brokers, by name."""
+    return {name: broker.intake for name, broker in running.brokers.items()}
+
+
+def _make_admin(running: Running, address: Address, hosts: tuple[str, ...]) -> Any:
     from deploy.admin.listener import AdminListener
 
-    return AdminListener(running)
+    return AdminListener(running, address, hosts)
 
 
 def _arm(failpoint: str) -> None:

@@ -40,10 +40,7 @@ async def _serve(configuration: Configuration, options: Options) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, process.stopping.set)
     # Unhandled it would end the process, and whoever sends it wants anything but that.
-    loop.add_signal_handler(
-        signal.SIGHUP,
-        lambda: process.telemetry.emit("process.unchanged", remedy="restart to apply changes"),
-    )
+    loop.add_signal_handler(signal.SIGHUP, process.reload)
     try:
         await start(process)
     except (HeadraceError, OSError) as error:

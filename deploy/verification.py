@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from broker.event import Event
@@ -79,7 +80,9 @@ class Recount:
     def mistakes(self) -> Iterable[str]:
         for trigger in self._triggers:
             counted = self._loaded.counts.get(trigger.name, Counts(trigger.name)).matched
-            if trigger.is_whole and trigger.pairs != counted:
+            # What is delivered again matches again: then more were counted than there are.
+            is_wrong = trigger.pairs > counted or not trigger.went_back
+            if trigger.is_whole and trigger.pairs != counted and is_wrong:
                 yield (
                     f"trigger {trigger.name}: its filter matches {trigger.pairs} events of the log"
                     f" up to its cursor, {counted} were counted"
@@ -101,6 +104,11 @@ class _Trigger:
             (r.from_offset, filter_of(r.spec)) for r in revisions
         ]
         self._cursor = loaded.cursors.get(name) or Cursor(name, loaded.routed)
+        # A seek repeats the spec; a trigger that came back may begin before it had ended.
+        self.went_back = any(
+            later.spec == one.spec or later.from_offset < one.from_offset
+            for one, later in pairwise(revisions)
+        )
         self.is_whole = min(r.from_offset for r in revisions) >= loaded.first_offset
 
     def add(self, offset: int, event: Event) -> None:

@@ -1,48 +1,40 @@
-"""Who asks, and what they may: every route of the admin listener names the role it needs."""
+"""The role that each route of the admin listener needs, as a parameter of the route."""
 
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from broker.errors import HeadraceError
+from broker.errors import Forbidden
+from deploy.access.book import unauthorized
+from deploy.access.roles import LOCAL, Principal, Role
 
-
-class Role(IntEnum):
-    """Each may all that those before it may."""
-
-    VIEWER_WITHOUT_PAYLOAD = 1  # sees what happens, never the data of an event nor answers' bodies
-    VIEWER = 2
-    OPERATOR = 3  # turns valves: pause, seek, redrive, discard, replay
-    ADMIN = 4  # reload, tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks: a token's name, or `local` where loopback is open to everybody."""
-
-    name: str
-    role: Role
-
-
-LOCAL = Principal("local", Role.ADMIN)
+__all__ = [
+    "LOCAL",
+    "Administrator",
+    "Looker",
+    "Operator",
+    "Principal",
+    "Role",
+    "Viewer",
+    "allow",
+]
 
 
 def allow(role: Role) -> Any:
     """A dependency that gives the Principal, or refuses with 401 or 403."""
 
     def check(request: Request) -> Principal:
-        principal: Principal = getattr(request.state, "principal", LOCAL)
+        principal: Principal | None = getattr(request.state, "principal", None)
+        if principal is None:
+            raise unauthorized("this takes a token")
         if principal.role < role:
-            wanted, has = role.name.lower(), principal.role.name.lower()
-            raise HeadraceError(
-                f"{principal.name} has the role {has}, and this takes {wanted}",
-                code="forbidden",
-                remedy="ask with a token of that role: headrace tokens create",
+            raise Forbidden(
+                f"{principal.name} has the role {principal.role.word}, and this takes {role.word}",
+                remedy=f"ask with a token of the role {role.word}: headrace tokens create",
             )
         return principal
 
+    check.role = role  # type: ignore[attr-defined]  # for the description of the interface
     return Depends(check)
 
 

@@ -1,76 +1,121 @@
-"""The admin application: FastAPI, read-only so far; imported after the ingress listens."""
+"""The admin application: FastAPI, imported after the ingress listens."""
 
-from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
+from importlib.metadata import version
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from broker.errors import HeadraceError, Invalid
-from broker.problem import problem, problem_of
-from deploy.admin import dead_letters, events, health, listings
+from broker.errors import Forbidden, HeadraceError, Invalid
+from deploy.admin import (
+    audit,
+    configuration,
+    dead_letter_verbs,
+    dead_letters,
+    events,
+    explain,
+    health,
+    listings,
+    replays,
+    steering,
+    tokens,
+    why,
+)
+from deploy.admin.access import Looker
+from deploy.admin.description import describe, known_parameters, role_of_route
+from deploy.admin.gate import OPEN_PATHS, Door, Gate, refuse
 from deploy.running import Running
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+ROUTERS = (
+    health.router,
+    listings.router,
+    steering.router,
+    configuration.router,
+    why.router,  # before events, whose ids may hold slashes
+    events.router,
+    explain.router,
+    dead_letters.router,
+    dead_letter_verbs.router,
+    tokens.router,
+    audit.router,
+    replays.router,
+)
 
 
-def create_app(running: Running, hosts: frozenset[str] = LOOPBACK) -> FastAPI:
-    """The application over `running`; answers only requests whose Host is in `hosts`."""
+LOOPBACK_ONLY = Door()
+
+
+def create_app(running: Running, door: Door = LOOPBACK_ONLY) -> FastAPI:
+    """The application over `running`, behind `door`."""
     app = FastAPI(
         title="headrace",
-        openapi_url="/api/openapi.json",
+        version=version("headrace"),
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(check_rule), Depends(check_parameters)],
     )
     app.state.running = running
-    for module in (health, listings, events, dead_letters):
-        app.include_router(module.router)
-
-    @app.middleware("http")
-    async def check_host(
-        request: Request, answer: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        # A page of another site that resolves its name to loopback sends its own Host.
-        host = host_of(request.headers.get("host", ""))
-        if host not in hosts:
-            what = f"this listener does not answer for host {host!r}"
-            return refuse(Invalid(what, code="wrong-host", remedy="use its own address"), 421)
-        return await answer(request)
-
-    @app.exception_handler(HeadraceError)
-    async def refused(request: Request, error: HeadraceError) -> Response:
-        return refuse(error, 404 if error.code == "not-found" else None)
-
-    @app.exception_handler(HTTPException)
-    async def unrouted(request: Request, error: HTTPException) -> Response:
-        remedy = "/api/openapi.json names what there is"
-        code = "not-found" if error.status_code == 404 else "bad-request"
-        answer = refuse(Invalid(str(error.detail), code=code, remedy=remedy), error.status_code)
-        answer.headers.update(error.headers or {})
-        return answer
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return refuse(Invalid(first["msg"], code="bad-parameter", where=where), 400)
-
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(Gate, running=running, door=door)
+    _describe_at(app)
+    app.add_exception_handler(HeadraceError, refused)
+    app.add_exception_handler(HTTPException, unrouted)
+    app.add_exception_handler(RequestValidationError, invalid)
     return app
 
 
-def host_of(header: str) -> str | None:
-    """The name in a Host header, without its port; None where it is none."""
-    try:
-        return urlsplit(f"//{header}").hostname
-    except ValueError:
-        return None
+def _describe_at(app: FastAPI) -> None:
+    described: dict[str, Any] = {}  # made when it is first asked for
+
+    @app.get("/api/openapi.json", include_in_schema=False)
+    async def openapi(by: Looker) -> dict[str, Any]:
+        """This interface, as OpenAPI 3.1."""
+        if not described:
+            described.update(describe(app, list(ROUTERS)))
+        return described
 
 
-def refuse(error: HeadraceError, status: int | None = None) -> Response:
-    """problem+json, as the ingress answers."""
-    answer = problem_of(error)
-    if status is not None:
-        answer = problem(status, error.code, error.what, error.where, error.remedy)
-    headers = {name.decode(): value.decode() for name, value in answer.headers}
-    return Response(answer.body, answer.status, headers)
+def check_rule(request: Request) -> None:
+    """A route that names no role is nobody's, so that one that forgot shows at once."""
+    route = request.scope["route"]
+    if role_of_route(route) is None and route.path not in OPEN_PATHS:
+        raise Forbidden(f"nobody may ask for {route.path}: it names no role", code="no-rule")
+
+
+def check_parameters(request: Request) -> None:
+    """A misspelt filter is refused: left out, it would show or change more than was meant."""
+    route = request.scope["route"]
+    if not route.path.startswith("/api/"):  # probes and scrapers add what they like
+        return
+    known = known_parameters(route)
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        names = ", ".join(sorted(known))
+        raise Invalid(
+            f"there is no parameter {unknown[0][:64]!r} here",
+            code="unknown-parameter",
+            where="query",
+            remedy=f"use one of: {names}" if known else "ask without parameters",
+        )
+
+
+async def refused(request: Request, error: Any) -> Response:
+    return refuse(error)
+
+
+async def unrouted(request: Request, error: Any) -> Response:
+    remedy = "/api/openapi.json names what there is"
+    code = "not-found" if error.status_code == 404 else "bad-request"
+    answer = refuse(Invalid(str(error.detail), code=code, remedy=remedy), error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def invalid(request: Request, error: Any) -> Response:
+    """The first thing wrong with a parameter or a body, without the value that was sent."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return refuse(Invalid(first["msg"], code="bad-parameter", where=where), 400)

@@ -1,58 +1,111 @@
-"""Dead letters: groups, lists, and all that is known of one."""
+"""Dead letters: groups, lists by query, all that is known of one, and why it is one."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from broker.errors import Invalid
-from broker.storage.desk import Term
+from broker.errors import Forbidden, Invalid
+from broker.storage.desk import Condition, Term
+from broker.storage.rows import DeadLetter
+from deploy.admin.access import Looker, Principal, Role
+from deploy.admin.dead_letter_story import story_of
+from deploy.admin.dead_letter_view import letter_shown_to
 from deploy.admin.events import Limit, choose_brokers, one_broker
-from deploy.admin.views import dead_letter_detail, dead_letter_view, group_view
-from deploy.running import Running
+from deploy.admin.views import dead_letter_view, group_view
+from deploy.running import Running, RunningBroker
+from triggers.where import Query as Where
+from triggers.where import look, parse_query
+from triggers.where.query import TEXT_CHARACTERS_MAX
 
 router = APIRouter(prefix="/api/v1")
+
+Name = Annotated[str | None, Query(max_length=512)]
 
 
 @router.get("/dead-letters")
 async def dead_letters(
     request: Request,
-    broker: str | None = None,
-    trigger: str | None = None,
-    reason: str | None = None,
+    by: Looker,
+    broker: Name = None,
+    trigger: Name = None,
+    reason: Name = None,
+    where: Annotated[str, Query(max_length=TEXT_CHARACTERS_MAX)] = "",
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> dict[str, Any]:
-    """Newest dead first."""
+    """List dead letters, newest first; `where` is a query in CESQL.
+
+    A query that no index answers is evaluated on rows, a bounded number at a time: `looked`
+    of `of` rows were looked at for this page, and `next` goes on where it ended, even where
+    there are no `items`. `of` is null where every row that was looked at is shown.
+    """
     running: Running = request.app.state.running
     one = one_broker(running, broker)
-    terms = []
+    more: Condition = ()
     if trigger is not None:
-        terms.append(Term("trigger", "=", trigger if "/" in trigger else f"default/{trigger}"))
+        more += (Term("trigger", "=", full_name(trigger)),)
     if reason is not None:
-        terms.append(Term("reason", "=", reason))
-    page = await one.engine.desk.page(tuple(terms), cursor, limit)
-    return {"items": [dead_letter_view(letter) for letter in page.items], "next": page.next}
+        more += (Term("reason", "=", reason),)
+    query = read_where(running, by, where)
+    looked = await look(one.engine.desk, query, cursor, limit, running.clock, more)
+    return {
+        "items": [dead_letter_view(letter) for letter in looked.items],
+        "next": looked.next,
+        "looked": looked.looked,
+        "of": looked.of,
+    }
 
 
 @router.get("/dead-letters/{id}")
-async def dead_letter(request: Request, id: str) -> dict[str, Any]:
-    running: Running = request.app.state.running
-    for one in running.brokers.values():
-        if (letter := await one.engine.desk.get(id)) is not None:
-            return dead_letter_detail(letter)
-    raise Invalid(
-        f"no dead letter {id}", code="not-found", remedy="headrace dead-letters list shows them"
-    )
+async def dead_letter(request: Request, by: Looker, id: str) -> dict[str, Any]:
+    """Show all that is known of one: the event, each attempt, the redrives."""
+    _, letter = await find_letter(request.app.state.running, id)
+    return letter_shown_to(by, letter)
+
+
+@router.get("/dead-letters/{id}/why")
+async def why(request: Request, by: Looker, id: str) -> dict[str, Any]:
+    """Tell why it is one: stored when, matched by what, each attempt, and what is so today."""
+    broker, letter = await find_letter(request.app.state.running, id)
+    return {**letter_shown_to(by, letter), **await story_of(broker.partition, letter)}
 
 
 @router.get("/dead-letter-groups")
 async def groups(
-    request: Request, broker: str | None = None, trigger: str | None = None, limit: Limit = 50
+    request: Request, by: Looker, broker: Name = None, trigger: Name = None, limit: Limit = 50
 ) -> dict[str, Any]:
-    """Failures alike, latest first."""
-    full = trigger if trigger is None or "/" in trigger else f"default/{trigger}"
+    """List failures alike, latest first."""
+    full = None if trigger is None else full_name(trigger)
     items = []
     for one in choose_brokers(request.app.state.running, broker):
         items += [group_view(group) for group in await one.engine.desk.groups(full, limit)]
     items.sort(key=lambda item: str(item["last_at"]), reverse=True)
     return {"items": items[:limit], "next": None}
+
+
+async def find_letter(running: Running, id: str) -> tuple[RunningBroker, DeadLetter]:
+    """A dead letter and the broker that keeps it. Raises Invalid(code="not-found")."""
+    for one in running.brokers.values():
+        if (letter := await one.engine.desk.get(id)) is not None:
+            return one, letter
+    raise Invalid(
+        f"no dead letter {id[:64]}",
+        code="not-found",
+        remedy="headrace dead-letters list shows them",
+    )
+
+
+def read_where(running: Running, by: Principal, text: str) -> Where:
+    """The query; one that reads data tells of it, and is not for those who may not see it."""
+    query = parse_query(text, running.clock.now())
+    if query.reads_data and by.role < Role.VIEWER:
+        raise Forbidden(
+            f"{by.name} may not see the data of events, and this asks for data(…)",
+            where="where",
+            remedy="ask without data(…), or with a token of the role viewer",
+        )
+    return query
+
+
+def full_name(name: str) -> str:
+    return name if "/" in name else f"default/{name}"

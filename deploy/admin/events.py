@@ -1,4 +1,4 @@
-"""The log, newest first, and one event with its bytes."""
+"""The log, newest first or from an offset on, and one event with its bytes."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,14 +6,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from broker.errors import Invalid
-from deploy.admin.views import event_detail, event_view
+from deploy.admin.access import Looker, Principal, Role
+from deploy.admin.following import WAIT_SECONDS_MAX, Following
+from deploy.admin.log_pages import END, FILTER_CHARACTERS_MAX, LogPages, out_of_step, sieve
+from deploy.admin.views import event_detail
 from deploy.running import Running, RunningBroker
 
 router = APIRouter(prefix="/api/v1")
 
-PAGE_BYTES_MAX = 64 * 1024 * 1024
-END = 1 << 62  # beyond any offset
 Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int | None, Query(ge=0, lt=END)]
+FilterText = Annotated[str | None, Query(alias="filter", max_length=FILTER_CHARACTERS_MAX)]
+Seconds = Annotated[float, Query(ge=0.0, le=WAIT_SECONDS_MAX, allow_inf_nan=False)]
 
 
 def choose_brokers(running: Running, name: str | None) -> list[RunningBroker]:
@@ -42,42 +46,74 @@ def one_broker(running: Running, name: str | None) -> RunningBroker:
 @router.get("/events")
 async def events(
     request: Request,
+    by: Looker,
     broker: str | None = None,
     limit: Limit = 50,
-    cursor: Annotated[int | None, Query(ge=1)] = None,
+    cursor: Annotated[int | None, Query(ge=1, lt=END)] = None,
     since: datetime | None = None,
+    filter_text: FilterText = None,
+    after: Offset = None,
+    wait_seconds: Seconds = 0.0,
 ) -> dict[str, Any]:
-    """Newest first; `cursor` is the offset to go on below."""
-    running: Running = request.app.state.running
-    one = one_broker(running, broker)
-    lowest = 0
-    if since is not None:
-        if since.tzinfo is None:
-            raise Invalid("since has no time zone", code="bad-parameter", remedy="end it with Z")
-        lowest = await one.engine.log.offset_at(since)
-    top = min(cursor or END, one.partition.router.routed + 1) - 1
-    after = max(lowest, top - limit)
-    items: list[dict[str, Any]] = []
-    while after < top:  # a reading ends at its bytes, and what is shown is without the data
-        page = await one.engine.log.read(after, top - after, PAGE_BYTES_MAX)
-        items += [event_view(one.spec.name, stored) for stored in page if stored.offset <= top]
-        after = page[-1].offset if page else top
-    items.reverse()
-    more = items and items[-1]["offset"] > max(lowest, 0) + 1
-    return {"items": items, "next": items[-1]["offset"] if more else None}
+    """List stored events, newest first; with `after`, oldest first from that offset on.
+
+    `cursor` is the `next` of the page before. `filter` is a CESQL expression; a page looks
+    at a bounded number of events, so it may be empty and still have a `next`. With `after`,
+    `next` is what to give as `after` the next time, and `wait_seconds` waits for events.
+    """
+    one = one_broker(request.app.state.running, broker)
+    pages, matches = LogPages(one), sieve(filter_text)
+    lowest = 0 if since is None else await one.engine.log.offset_at(with_zone(since))
+    newest = pages.newest
+    if after is None:
+        page = await pages.back(cursor or END, lowest, limit, matches)
+    elif cursor is not None:
+        raise out_of_step("cursor", "after")
+    else:
+        start = max(after, lowest)
+        page = await following(request).on(pages, start, limit, matches, wait_seconds)
+    return {"items": page.items, "next": page.next, "looked_at": page.looked_at, "newest": newest}
+
+
+def with_zone(since: datetime) -> datetime:
+    if since.tzinfo is None:
+        raise Invalid("since has no time zone", code="bad-parameter", remedy="end it with Z")
+    return since
+
+
+def following(request: Request) -> Following:
+    """The followers of this listener, counted from the first that asks."""
+    state = request.app.state
+    if not hasattr(state, "following"):
+        running: Running = state.running
+        state.following = Following(lambda: running.is_draining)
+    found: Following = state.following
+    return found
 
 
 @router.get("/events/{id:path}")
-async def event(request: Request, id: str, broker: str | None = None) -> dict[str, Any]:
-    """All stored events with that id, newest first (source and type make it unique)."""
+async def event(request: Request, by: Looker, id: str, broker: str | None = None) -> dict[str, Any]:
+    """Show all stored events with that id, newest first (source and type make it unique)."""
     items = []
     for one in choose_brokers(request.app.state.running, broker):
         found = await one.engine.log.find(id)
-        items += [event_detail(one.spec.name, stored) for stored in found]
+        items += [shown_to(by, event_detail(one.spec.name, stored)) for stored in found]
     if not items:
-        raise Invalid(
-            f"no event with id {id!r} in the log",
-            code="not-found",
-            remedy="it may be past retention",
-        )
+        raise not_in_log(id)
     return {"items": items, "next": None}
+
+
+def shown_to(by: Principal, detail: dict[str, Any]) -> dict[str, Any]:
+    """Without the data for those who may not see it, and saying so."""
+    if by.role >= Role.VIEWER or not {"data", "data_base64"} & detail.keys():
+        return detail
+    kept = {name: value for name, value in detail.items() if not name.startswith("data")}
+    return {**kept, "datacontenttype": detail.get("datacontenttype"), "data_hidden": True}
+
+
+def not_in_log(id: str) -> Invalid:
+    return Invalid(
+        f"no event with id {id!r} in the log",
+        code="not-found",
+        remedy="it may be past retention; headrace dead-letters list shows what is kept longer",
+    )

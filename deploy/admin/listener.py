@@ -2,14 +2,15 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
 
-from broker.errors import Invalid
+from deploy.access.exposure import check_exposure
 from deploy.addresses import Address, cannot_listen
-from deploy.admin.app import LOOPBACK, create_app
+from deploy.admin.app import create_app
+from deploy.admin.gate import door_of
 from deploy.running import Running
 
 STOP_SECONDS = 2.0
@@ -24,21 +25,25 @@ class _Server(uvicorn.Server):
 
 
 class AdminListener:
-    def __init__(self, running: Running) -> None:
-        self._app = create_app(running)
+    """Over `running`, at `address`; `hosts` are names beside it under which it is asked."""
+
+    def __init__(self, running: Running, address: Address, hosts: Iterable[str] = ()) -> None:
+        self._running = running
+        self._address = address
+        self._door = door_of(address.host, hosts)
+        self._app = create_app(running, self._door)
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, address: Address) -> Address:
-        """Listen; gives the address bound. Raises Invalid beyond loopback, Unavailable."""
-        if address.host not in LOOPBACK:
-            raise Invalid(
-                f"the admin listener has no sign-in yet and answers on loopback only, "
-                f"not on {address.host}",
-                code="admin-exposed",
-                where="--admin",
-                remedy="use 127.0.0.1, and a proxy that signs people in before it",
-            )
+    async def start(self) -> Address:
+        """Listen; gives the address bound.
+
+        Raises Invalid beyond loopback where there are no tokens, Unavailable.
+        """
+        address = self._address
+        check_exposure(address, self._running.tokens)
+        if self._door.is_exposed:
+            self._running.telemetry.emit("admin.exposed", address=str(address))
         try:
             family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
             listening = socket.create_server((address.host, address.port), family=family)
@@ -48,7 +53,9 @@ class AdminListener:
             self._app,
             lifespan="off",
             log_config=None,
+            log_level="critical",  # what a stranger sends is no line in the log
             access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=1,
             limit_concurrency=100,
         )

@@ -1,58 +1,137 @@
-"""Brokers, triggers, sinks: what state each is in."""
+"""Brokers, triggers, sinks: what state each is in, as lists and one by one."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 
 from broker.errors import Invalid
-from deploy.admin.views import broker_view, sink_view, trigger_detail, trigger_view
-from deploy.running import Running
+from deploy.admin.access import Looker, Principal, Role
+from deploy.admin.states import (
+    broker_detail,
+    broker_view,
+    facts_of,
+    sink_detail,
+    sink_view,
+    trigger_detail,
+    trigger_view,
+    without_words,
+)
+from deploy.running import Running, RunningBroker
+from triggers.lane import Lane
 
 router = APIRouter(prefix="/api/v1")
 
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Cursor = Annotated[str | None, Query(max_length=8192)]
+Named = TypeVar("Named")
+
 
 @router.get("/brokers")
-async def brokers(request: Request) -> dict[str, Any]:
+async def brokers(
+    request: Request, by: Looker, limit: Limit = 50, cursor: Cursor = None
+) -> dict[str, Any]:
+    """List the brokers, by name: what they hold, what waits, what was refused."""
     running: Running = request.app.state.running
+    page, following = page_of(running.brokers, limit, cursor)
     items = []
-    for broker in running.brokers.values():
-        dead = await broker.engine.desk.totals()
-        items.append(broker_view(broker, await broker.engine.log.sizes(), sum(dead.values())))
-    return {"items": items, "next": None}
+    for _, broker in page:
+        dead = sum((await broker.engine.desk.totals()).values())
+        items.append(broker_view(running, broker, await broker.engine.log.sizes(), dead))
+    return {"items": items, "next": following}
+
+
+@router.get("/brokers/{namespace}/{name}")
+async def broker(request: Request, by: Looker, namespace: str, name: str) -> dict[str, Any]:
+    """Show all of one broker: its log, what it refused by code, its triggers, its limits."""
+    running: Running = request.app.state.running
+    found = running.brokers.get(f"{namespace}/{name}")
+    if found is None:
+        raise missing(f"broker {namespace}/{name}", "brokers")
+    return await broker_detail(running, found)
 
 
 @router.get("/triggers")
-async def triggers(request: Request) -> dict[str, Any]:
+async def triggers(
+    request: Request, by: Looker, limit: Limit = 50, cursor: Cursor = None
+) -> dict[str, Any]:
+    """List the triggers, by name: state, backlog, oldest event, rates, the last error."""
     running: Running = request.app.state.running
-    dead = {name: await broker.engine.desk.totals() for name, broker in running.brokers.items()}
-    items = [
-        trigger_view(broker, lane, dead[broker.spec.name].get(name, 0))
-        for name, (broker, lane) in sorted(running.lanes().items())
-    ]
-    return {"items": items, "next": None}
+    page, following = page_of(running.lanes(), limit, cursor)
+    shown = [lane for _, (_, lane) in page]
+    facts = {
+        name: await facts_of(one, [lane for lane in shown if lane.name in one.partition.lanes])
+        for name, one in running.brokers.items()
+    }
+    items = [trigger_view(running, one, lane, facts[one.spec.name]) for _, (one, lane) in page]
+    return {"items": [seen(by, item) for item in items], "next": following}
 
 
 @router.get("/triggers/{namespace}/{name}")
-async def trigger(request: Request, namespace: str, name: str) -> dict[str, Any]:
+async def trigger(request: Request, by: Looker, namespace: str, name: str) -> dict[str, Any]:
+    """Show all of one trigger: where it stands, how it is configured, how it failed."""
     running: Running = request.app.state.running
-    found = running.lanes().get(f"{namespace}/{name}")
-    if found is None:
-        raise Invalid(
-            f"no trigger {namespace}/{name}",
-            code="not-found",
-            remedy="headrace triggers lists them",
-        )
-    broker, lane = found
-    dead = await broker.engine.desk.totals()
-    return trigger_detail(broker, lane, dead.get(lane.name, 0))
+    one, lane = lane_of(running, f"{namespace}/{name}")
+    return seen(by, await trigger_detail(running, one, lane))
 
 
 @router.get("/sinks")
-async def sinks(request: Request) -> dict[str, Any]:
+async def sinks(
+    request: Request, by: Looker, limit: Limit = 50, cursor: Cursor = None
+) -> dict[str, Any]:
+    """List the sinks, by name: whether they are ready, held or open, how often they failed."""
     running: Running = request.app.state.running
-    lanes = [lane for _, lane in running.lanes().values()]
-    items = [
-        sink_view(name, endpoint.target, [one for one in lanes if one.sink is endpoint.sink])
-        for name, endpoint in sorted(running.endpoints.items())
-    ]
-    return {"items": items, "next": None}
+    page, following = page_of(running.endpoints, limit, cursor)
+    users = users_by_sink(running)
+    items = [sink_view(name, one.target, users.get(name, [])) for name, one in page]
+    return {"items": items, "next": following}
+
+
+# The name is a query: a URL in a path would be cut at its slashes and dots by half the proxies.
+@router.get("/sink")
+async def sink(
+    request: Request, by: Looker, name: Annotated[str, Query(max_length=8192)]
+) -> dict[str, Any]:
+    """Show all of one sink: its breaker, who delivers to it, how that failed."""
+    running: Running = request.app.state.running
+    endpoint = running.endpoints.get(name)
+    if endpoint is None:
+        raise missing(f"sink {name}", "sinks")
+    users = users_by_sink(running).get(name, [])
+    return seen(by, sink_detail(running, name, endpoint.target, users))
+
+
+def seen(by: Principal, view: dict[str, Any]) -> dict[str, Any]:
+    """`view` as whoever asks may see it."""
+    return view if by.role >= Role.VIEWER else without_words(view)
+
+
+def users_by_sink(running: Running) -> dict[str, list[Lane]]:
+    """The lanes that deliver to each sink; those of deadLetterSinks are among them."""
+    found: dict[str, list[Lane]] = {}
+    for one in running.brokers.values():
+        for lane in one.partition.lanes.values():
+            found.setdefault(lane.sink.name, []).append(lane)
+    return found
+
+
+def lane_of(running: Running, name: str) -> tuple[RunningBroker, Lane]:
+    """The trigger of that name, and its broker. Raises Invalid(code="not-found")."""
+    for one in running.brokers.values():
+        lane = one.partition.lanes.get(name)
+        if lane is not None and not lane.is_companion:
+            return one, lane
+    raise missing(f"trigger {name}", "triggers")
+
+
+def page_of(
+    found: Mapping[str, Named], limit: int, cursor: str | None
+) -> tuple[Sequence[tuple[str, Named]], str | None]:
+    """The page after `cursor`, which is the last name of the page before, and its own cursor."""
+    names = sorted(name for name in found if cursor is None or name > cursor)
+    page = [(name, found[name]) for name in names[:limit]]
+    return page, names[limit - 1] if len(names) > limit else None
+
+
+def missing(what: str, command: str) -> Invalid:
+    return Invalid(f"no {what}", code="not-found", remedy=f"headrace {command} lists them")

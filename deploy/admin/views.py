@@ -7,10 +7,7 @@ from typing import Any
 from broker.delivery import Attempt
 from broker.event import Event, StoredEvent
 from broker.storage.desk import Group
-from broker.storage.rows import DeadLetter, Sizes
-from deploy.running import RunningBroker
-from sinks.target import Target
-from triggers.lane import Lane
+from broker.storage.rows import DeadLetter
 
 
 def when(moment: datetime | None) -> str | None:
@@ -18,87 +15,6 @@ def when(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def broker_view(broker: RunningBroker, sizes: Sizes, dead: int) -> dict[str, Any]:
-    counts = broker.intake.counts
-    backlogs = [lane_backlog(broker, lane) for lane in broker.partition.lanes.values()]
-    return {
-        "name": broker.spec.name,
-        "state": "failed" if broker.failure else "ready",
-        "failure": broker.failure,
-        "events": sizes.events,
-        "log_bytes": sizes.log_bytes,
-        "file_bytes": sizes.file_bytes,
-        "backlog": max(backlogs, default=0),
-        "oldest_stored_at": when(sizes.oldest_stored_at),
-        "accepted": counts.accepted,
-        "duplicates": counts.duplicates,
-        "refused": sum(counts.refused.values()),
-        "dead_letters": dead,
-    }
-
-
-def lane_backlog(broker: RunningBroker, lane: Lane) -> int:
-    """Stored events beyond the trigger's cursor, matching or not; parked ones are apart."""
-    if lane.is_companion or lane.is_following_idle:
-        return 0
-    if lane.is_following:
-        return len(lane.queue) + len(lane.open)
-    return broker.partition.router.routed - lane.cursor().offset
-
-
-def lane_state(lane: Lane) -> str:
-    if lane.is_paused:
-        return "paused"
-    return "following" if lane.is_following else "behind"
-
-
-def trigger_view(broker: RunningBroker, lane: Lane, dead: int) -> dict[str, Any]:
-    errors = lane.counts.last_errors
-    latest = max(errors.items(), key=lambda item: item[1][2], default=None)
-    totals = lane.totals
-    return {
-        "name": lane.name,
-        "broker": broker.spec.name,
-        "state": lane_state(lane),
-        "backlog": lane_backlog(broker, lane),
-        "oldest_stored_at": when(lane.queue[0].stored_at) if lane.queue else None,
-        "in_flight": lane.in_flight_deliveries,
-        "parked": lane.parked_count,
-        "waiting": lane.turns.rows if lane.turns else 0,
-        "dead": dead,
-        "delivered": totals.delivered,
-        "matched": totals.matched,
-        "sink": lane.sink.name,
-        "sink_state": lane.target.state.value,
-        "last_error": None if latest is None else f"{latest[0]}: {latest[1][1]}",
-    }
-
-
-def trigger_detail(broker: RunningBroker, lane: Lane, dead: int) -> dict[str, Any]:
-    number, from_offset, _ = lane.revisions[-1]
-    return {
-        **trigger_view(broker, lane, dead),
-        "revision": number,
-        "from_offset": from_offset,
-        "cursor": lane.cursor().offset,
-        "spec": lane.spec.document,
-        "last_errors": {
-            name: {"count": count, "message": message, "at": when(at)}
-            for name, (count, message, at) in lane.counts.last_errors.items()
-        },
-    }
-
-
-def sink_view(name: str, target: Target, lanes: list[Lane]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "state": target.state.value,
-        "in_flight": sum(lane.in_flight_deliveries for lane in lanes),
-        "failures": sum(count for lane in lanes for count in lane.counts.by_class.values()),
-        "triggers": sorted(lane.name for lane in lanes),
-    }
 
 
 def event_view(broker: str, stored: StoredEvent) -> dict[str, Any]:

@@ -23,16 +23,26 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "up": Command("deploy.cli.up:up", "Run brokers and triggers from YAML files or folders."),
     "demo": Command("deploy.cli.demo:demo", "Show the whole journey, with a model, in a minute."),
+    "reload": Command("deploy.cli.reload:reload", "Run by the configuration as it is on disk."),
+    "diff": Command("deploy.cli.diff:diff", "Say what a reload would change, and what it means."),
     "check": Command("deploy.cli.check:check", "Say all that is wrong with a configuration."),
     "send": Command("deploy.cli.send:send", "Publish events."),
-    "brokers": Command("deploy.cli.brokers:brokers", "List the brokers."),
-    "triggers": Command("deploy.cli.triggers:group", "List the triggers, or show one.", True),
-    "sinks": Command("deploy.cli.sinks:sinks", "List the sinks and their states."),
+    "brokers": Command("deploy.cli.brokers:group", "List the brokers, or show one.", True),
+    "triggers": Command("deploy.cli.triggers:group", "List, show and steer the triggers.", True),
+    "sinks": Command("deploy.cli.sinks:group", "List the sinks, or show one.", True),
     "events": Command("deploy.cli.events:group", "Look at the log, or at one event.", True),
     "dead-letters": Command(
-        "deploy.cli.dead_letters:group", "Look at what could not be delivered, and why.", True
+        "deploy.cli.dead_letters:group",
+        "What could not be delivered: why, and send it again.",
+        True,
     ),
     "dlq": Command("deploy.cli.dead_letters:group", "The same as dead-letters.", True),
+    "tokens": Command("deploy.cli.tokens:group", "List, make or end tokens to sign in with.", True),
+    "audit": Command("deploy.cli.audit:audit", "List what was done, by whom."),
+    "explain": Command(
+        "deploy.cli.explain:explain", "Say why a filter matches an event, clause by clause."
+    ),
+    "replay": Command("deploy.cli.replay:group", "Deliver stored events again.", True),
     "cesql": Command("deploy.cli.cesql:cesql", "Evaluate CESQL expressions, line by line."),
     "verify": Command("deploy.cli.verify:verify", "Prove that a data folder has lost nothing."),
     "version": Command("deploy.cli.version:version", "Say which headrace this is."),

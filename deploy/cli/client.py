@@ -1,4 +1,4 @@
-"""A client of the admin listener: GET, JSON, bounded in time and size."""
+"""A client of the admin listener: JSON both ways, bounded in time and size."""
 
 import http.client
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from broker.errors import HeadraceError, Invalid, Unavailable
+from broker.errors import HeadraceError, Invalid, InvalidConfig, Unavailable
 from deploy.config.urls import http_url
 from deploy.environment import read_environment
 
@@ -31,16 +31,15 @@ class Admin:
 
         Raises Unavailable where nobody answers, Invalid with the answer's own words else.
         """
-        asked = {name: value for name, value in (query or {}).items() if value is not None}
-        target = f"/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
-        status, content = self._fetch(target)
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            answer = None
-        if status == http.client.OK and isinstance(answer, dict):
-            return answer
-        raise self._refused(status, answer)
+        return self._ask("GET", target_of(path, query))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Item:
+        """What the verb at `path` answers to `body`. Raises as `get`."""
+        return self._ask("POST", target_of(path), json.dumps(dict(body)).encode())
+
+    def delete(self, path: str, query: Query | None = None) -> Item:
+        """What `path` answers to being removed. Raises as `get`."""
+        return self._ask("DELETE", target_of(path, query))
 
     def items(self, path: str, query: Query | None = None, limit: int = 100_000) -> list[Item]:
         """At most `limit` items of a list, from as many pages as it takes."""
@@ -50,12 +49,23 @@ class Admin:
             page_items = min(limit - len(found), PAGE_ITEMS_MAX)
             page = self.get(path, {**(query or {}), "limit": page_items, "cursor": cursor})
             found.extend(page.get("items", []))
-            cursor = page.get("next")
-            if cursor is None or not page.get("items"):
+            before, cursor = cursor, page.get("next")
+            # A page without items may have a next: a query is evaluated on so many rows a page.
+            if cursor in (None, before):
                 break
         return found[:limit]
 
-    def _fetch(self, target: str) -> tuple[int, bytes]:
+    def _ask(self, method: str, target: str, body: bytes | None = None) -> Item:
+        status, content = self._fetch(method, target, body)
+        try:
+            answer = json.loads(content)
+        except ValueError:
+            answer = None
+        if http.client.OK <= status < http.client.MULTIPLE_CHOICES and isinstance(answer, dict):
+            return answer
+        raise self._refused(status, answer)
+
+    def _fetch(self, method: str, target: str, body: bytes | None) -> tuple[int, bytes]:
         parts = urlsplit(self.url)
         kind = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -64,8 +74,10 @@ class Admin:
         headers = {"accept": "application/json", "connection": "close"}
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
+        if body is not None:
+            headers["content-type"] = "application/json"
         try:
-            connection.request("GET", parts.path.rstrip("/") + target, headers=headers)
+            connection.request(method, parts.path.rstrip("/") + target, body, headers)
             response = connection.getresponse()
             content = response.read(ANSWER_BYTES_MAX + 1)
         except (OSError, http.client.HTTPException) as error:
@@ -88,12 +100,23 @@ class Admin:
                 f"{self.url} answered {status}, which is not what a headrace says",
                 remedy="name its admin listener by --admin URL or HEADRACE_ADMIN",
             )
+        mistakes = problem.get("mistakes")
+        if isinstance(mistakes, list):
+            return InvalidConfig(printable(what), [printable(str(line)) for line in mistakes])
         remedy = problem.get("remedy")
+        if status == http.client.UNAUTHORIZED:
+            remedy = "give a token that counts: --token TOKEN or HEADRACE_TOKEN"
         return Invalid(
             printable(what),
             code=str(problem.get("code", "refused")),
             remedy=printable(remedy) if isinstance(remedy, str) else None,
         )
+
+
+def target_of(path: str, query: Query | None = None) -> str:
+    """Path and query to ask for; what is None is not asked."""
+    asked = {name: value for name, value in (query or {}).items() if value is not None}
+    return f"/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
 
 
 def nobody_answers(url: str, error: Exception, how: str) -> Unavailable:

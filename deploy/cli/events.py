@@ -1,16 +1,17 @@
-"""`headrace events`, `headrace events show ID`."""
+"""`headrace events`, `headrace events show ID`, `headrace events why ID`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from broker.errors import Invalid
-from deploy.cli.client import full_name, in_path
+from deploy.cli.client import PAGE_ITEMS_MAX, Admin, Item, Query, full_name, in_path
+from deploy.cli.following import follow_events
+from deploy.cli.moments import since_time
 from deploy.cli.options import (
     AdminOption,
     BrokerOption,
-    LimitOption,
     Output,
     OutputOption,
     TokenOption,
@@ -29,6 +30,8 @@ from deploy.cli.output import (
     write_data,
 )
 from deploy.cli.payload import data_text
+from deploy.cli.progress import Progress
+from deploy.cli.why import why
 
 COLUMNS = (
     Column("OFFSET", "offset", number, "right", whole=True),
@@ -53,54 +56,78 @@ def group() -> typer.Typer:
     commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
     commands.callback()(events)
     commands.command("show")(show)
+    commands.command("why")(why)
     return commands
 
 
 def events(
     context: typer.Context,
     broker: BrokerOption = None,
-    limit: LimitOption = 50,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=1,
+            max=100_000,
+            metavar="N",
+            help="At most so many; 50 unless said, without end where they are followed.",
+            show_default=False,
+        ),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
             "--since", metavar="T", help="Stored since a time, or a duration ago such as PT1H."
         ),
     ] = None,
+    filter_text: Annotated[
+        str | None,
+        typer.Option("--filter", metavar="CESQL", help="Only those for which this is true."),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Show events as they are stored, until Ctrl-C.")
+    ] = False,
     admin: AdminOption = None,
     token: TokenOption = None,
     output: OutputOption = None,
 ) -> None:
-    """List stored events, newest first.
+    """List stored events, newest first, or follow what comes.
 
     \b
     Examples:
       headrace events --limit 10
       headrace events --since PT1H --broker default -o json
+      headrace events --filter "type LIKE 'com.example.%'" --limit 20
+      headrace events --follow --filter "source = '/shop'"
     """
     chosen = choose(context, admin, token, output)
     if context.invoked_subcommand is not None:
         return
     query = {
         "broker": full_name(broker) if broker else None,
-        "since": since_text(since, datetime.now(UTC)) if since else None,
+        "since": since_time(since, datetime.now(UTC), "--since") if since else None,
+        "filter": filter_text,
     }
-    found = chosen.client().items("/events", query, limit)
-    show_items(found, COLUMNS, chosen.format, "events")
+    if follow:
+        follow_events(chosen.client(), query, chosen.format, limit)
+        return
+    show_items(sifted(chosen.client(), query, limit or 50), COLUMNS, chosen.format, "events")
 
 
-def since_text(text: str, now: datetime) -> str:
-    """An RFC 3339 time of a time or of a duration back from `now`."""
-    from deploy.config.quantities import duration_seconds
-    from deploy.config.quantities import moment as parsed_moment
-
-    try:
-        if text.startswith("P"):
-            since = now - timedelta(seconds=duration_seconds(text))
-        else:
-            since = parsed_moment(text)
-    except Invalid as error:
-        raise Invalid(f"--since: {text!r} {error.what}", remedy=error.remedy) from error
-    return since.isoformat().replace("+00:00", "Z")
+def sifted(client: Admin, query: Query, limit: int) -> list[Item]:
+    """At most `limit` events; pages may be empty where a filter lets nothing through."""
+    found: list[Item] = []
+    cursor: int | None = None
+    with Progress(None, "looking at events") as progress:
+        while len(found) < limit:
+            page_items = min(limit - len(found), PAGE_ITEMS_MAX)
+            page = client.get("/events", {**query, "limit": page_items, "cursor": cursor})
+            found.extend(page.get("items", []))
+            progress.advance(page.get("looked_at", 0))
+            cursor = page.get("next")
+            if cursor is None:
+                break
+    return found[:limit]
 
 
 def show(

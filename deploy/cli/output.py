@@ -152,6 +152,26 @@ def number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def rate(value: Any) -> str:
+    """4,980 or 0.25: events a second."""
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.2f}"
+
+
+def rates(value: Any, way: str = "in") -> str:
+    """`4,980 (10 s), 4,210 (60 s)` of the rates of a trigger, `-` before they are known."""
+    parts = [(value.get(f"{way}_{window}"), window) for window in ("10s", "60s")]
+    known = [f"{rate(each)} ({window[:-1]} s)" for each, window in parts if each is not None]
+    return ", ".join(known) or "-"
+
+
+def present(item: Mapping[str, Any], columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """Titles and values for `draw_fields`, without those that have none."""
+    fields = [(column.title, cell(item, column)) for column in columns]
+    return [(title, value) for title, value in fields if value != "-"]
+
+
 def size(value: Any) -> str:
     """12.3 MiB"""
     if not isinstance(value, int | float):

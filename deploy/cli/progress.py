@@ -9,10 +9,11 @@ PATIENCE_SECONDS = 1.0
 
 
 class Progress:
-    """`total` is how many are to come, None where nobody knows."""
+    """`total` is how many are to come, None where nobody knows; `verb` says what is done."""
 
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, total: int | None, verb: str = "sending") -> None:
         self._total = total
+        self._verb = verb
         self._done = 0
         self._bar: Any = None
         self._task: Any = None
@@ -35,9 +36,9 @@ class Progress:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
-        columns = (TextColumn("sending"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (TextColumn(self._verb), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._bar = Bar(*columns, console=Console(stderr=True))
-        self._task = self._bar.add_task("sending", total=self._total)
+        self._task = self._bar.add_task(self._verb, total=self._total)
         self._bar.start()
 
     def __exit__(

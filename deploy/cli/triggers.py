@@ -1,32 +1,36 @@
-"""`headrace triggers`, `headrace triggers show NAME`."""
+"""`headrace triggers`, `headrace triggers show NAME`; its verbs are in `trigger_verbs`."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from deploy.cli.client import Item, full_name, in_path
+from deploy.cli.client import Item
 from deploy.cli.options import AdminOption, Output, OutputOption, TokenOption, choose
 from deploy.cli.output import (
     Column,
     age,
-    cell,
     draw_fields,
     draw_table,
     heading,
     moment,
     number,
+    present,
+    rate,
+    rates,
     show_items,
     write_data,
 )
+from deploy.cli.trigger_verbs import NameArgument, add_verbs, path_of
 
 COLUMNS = (
     Column("NAME", "name", width_wanted=20),
     Column("STATE", "state", whole=True),
     Column("BACKLOG", "backlog", number, "right", whole=True),
     Column("OLDEST", "oldest_stored_at", age, whole=True),
+    Column("IN/S", "rates.in_10s", rate, "right", whole=True),
+    Column("OUT/S", "rates.out_10s", rate, "right", whole=True),
     Column("PARKED", "parked", number, "right", whole=True),
     Column("DEAD", "dead", number, "right", whole=True),
-    Column("DELIVERED", "delivered", number, "right", whole=True),
     Column("SINK", "sink"),
     Column("LAST ERROR", "last_error"),
 )
@@ -34,19 +38,32 @@ FIELDS = (
     Column("name", "name"),
     Column("broker", "broker"),
     Column("state", "state"),
+    Column("paused since", "pause.since", moment),
+    Column("paused by", "pause.by"),
+    Column("paused because", "pause.reason"),
     Column("sink", "sink"),
     Column("sink state", "sink_state"),
+    Column("sink held until", "target.held_until", moment),
+    Column("sink ramps at", "target.rate_per_second", rate),
     Column("revision", "revision"),
     Column("counts from offset", "from_offset", number),
     Column("cursor", "cursor", number),
+    Column("log routed to", "routed", number),
     Column("backlog", "backlog", number),
     Column("oldest waits", "oldest_stored_at", age),
+    Column("in, per second", "rates", rates),
+    Column("out, per second", "rates", lambda value: rates(value, "out")),
     Column("in flight", "in_flight", number),
     Column("parked", "parked", number),
+    Column("next attempt", "next_due_at", moment),
     Column("waiting for order", "waiting", number),
+    Column("copies parked", "copies_parked", number),
     Column("matched", "matched", number),
     Column("delivered", "delivered", number),
+    Column("discarded", "discarded", number),
+    Column("redelivered", "redelivered", number),
     Column("dead", "dead", number),
+    Column("expiring in 24 h", "expiring_24h", number),
 )
 ERRORS = (
     Column("CLASS", "class", whole=True),
@@ -61,6 +78,7 @@ def group() -> typer.Typer:
     commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
     commands.callback()(triggers)
     commands.command("show")(show)
+    add_verbs(commands)
     return commands
 
 
@@ -70,7 +88,9 @@ def triggers(
     token: TokenOption = None,
     output: OutputOption = None,
 ) -> None:
-    """List the triggers: state, backlog, oldest event, what is parked or dead, the last error.
+    """List the triggers: state, backlog, oldest event, rates, what is parked or dead.
+
+    IN/S and OUT/S are events a second over the last ten seconds.
 
     \b
     Examples:
@@ -84,7 +104,7 @@ def triggers(
 
 def show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="NAME or NAMESPACE/NAME.")],
+    name: NameArgument,
     admin: AdminOption = None,
     token: TokenOption = None,
     output: OutputOption = None,
@@ -96,12 +116,11 @@ def show(
       headrace triggers show default/classify
     """
     chosen = choose(context, admin, token, output)
-    namespace, _, own_name = full_name(name).partition("/")
-    trigger = chosen.client().get(f"/triggers/{in_path(namespace)}/{in_path(own_name)}")
+    trigger = chosen.client().get(path_of(name))
     if chosen.format is not Output.TABLE:
         write_data(trigger, chosen.format)
         return
-    draw_fields([(field.title, cell(trigger, field)) for field in FIELDS])
+    draw_fields(present(trigger, FIELDS))
     if errors := _errors(trigger):
         heading("last errors")
         draw_table(errors, ERRORS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sinks.spec import Egress, SinkSpec
 from triggers.trigger import DeliveryPolicy, TriggerSpec
@@ -54,8 +55,34 @@ class BrokerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """One resource as it was written, references unresolved, and the file it stands in."""
+
+    kind: str
+    name: str  # namespace/name
+    file: str
+    value: Mapping[str, Any]
+
+
+Key = tuple[str, str]
+"""What no two resources share: `Broker`, `Trigger` or `sink`, and `namespace/name`."""
+DEFAULT_WRITTEN = Written(
+    "Broker",
+    DEFAULT_BROKER,
+    "",
+    {
+        "apiVersion": "eventing.knative.dev/v1",
+        "kind": "Broker",
+        "metadata": {"name": "default", "namespace": "default"},
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """All that was configured, each by `namespace/name`; `warnings` are lines for people.
+
+    `written` is what the specs were made of, for comparing: it holds no resolved secret.
 
     The specs hold resolved secrets, so the representation only names and counts.
     """
@@ -64,6 +91,7 @@ class Configuration:
     triggers: Mapping[str, TriggerSpec] = field(default_factory=dict)
     sinks: Mapping[str, SinkSpec] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    written: Mapping[Key, Written] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         return (

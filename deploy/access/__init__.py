@@ -1,0 +1,1 @@
+"""Who may ask the admin listener, and what was asked of it: tokens, roles, sign-in, its audit."""

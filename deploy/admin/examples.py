@@ -1,0 +1,212 @@
+"""Answers to show in the description of the interface, for routes that show none themselves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from broker.problem import PROBLEM_TYPE
+
+MOMENT = "2026-03-01T09:30:00.000Z"
+BROKER = {
+    "name": "default/default",
+    "state": "ready",
+    "failure": None,
+    "events": 1204,
+    "log_bytes": 482113,
+    "file_bytes": 1048576,
+    "backlog": 3,
+    "oldest_stored_at": MOMENT,
+    "accepted": 1204,
+    "duplicates": 2,
+    "refused": 0,
+    "dead_letters": 1,
+}
+TRIGGER = {
+    "name": "default/classify",
+    "broker": "default/default",
+    "state": "following",
+    "backlog": 3,
+    "oldest_stored_at": MOMENT,
+    "in_flight": 3,
+    "parked": 1,
+    "waiting": 0,
+    "dead": 1,
+    "delivered": 1199,
+    "matched": 1204,
+    "sink": "https://orders.example/in",
+    "sink_state": "ready",
+    "last_error": "transient: 503 from the sink",
+}
+SINK = {
+    "name": "https://orders.example/in",
+    "state": "ready",
+    "in_flight": 3,
+    "failures": 2,
+    "triggers": ["default/classify"],
+}
+EVENT = {
+    "offset": 1204,
+    "stored_at": MOMENT,
+    "broker": "default/default",
+    "id": "a-17",
+    "type": "order.placed",
+    "source": "/shop",
+    "subject": None,
+    "time": None,
+    "datacontenttype": "application/json",
+    "size_bytes": 311,
+}
+LETTER = {
+    "id": "3nq6u7a2w4c5d6e7",
+    "trigger": "default/classify",
+    "broker": "default/default",
+    "sink": "https://orders.example/in",
+    "reason": "attempts",
+    "class": "transient",
+    "status": 503,
+    "attempts": 6,
+    "state": "dead",
+    "group": "abcdefgh12345678",
+    "stored_at": MOMENT,
+    "dead_at": MOMENT,
+    "event": {"id": "a-17", "type": "order.placed", "source": "/shop", "specversion": "1.0"},
+}
+GROUP = {
+    "id": "abcdefgh12345678",
+    "trigger": "default/classify",
+    "sink": "https://orders.example/in",
+    "class": "transient",
+    "status": 503,
+    "reason": "attempts",
+    "pattern": "<number> Service Unavailable",
+    "count": 41,
+    "total": 57,
+    "first_at": MOMENT,
+    "last_at": MOMENT,
+    "example": "3nq6u7a2w4c5d6e7",
+    "state": "open",
+}
+MOVED = {"count": 1, "moved": ["3nq6u7a2w4c5d6e7"], "refused": []}
+CLAUSE = {
+    "path": "filters[0].exact.type",
+    "asks": "type = 'order.placed'",
+    "holds": True,
+    "seen": {"type": "order.placed"},
+}
+EXPLANATION = {"matched": True, "deciding": CLAUSE, "clauses": CLAUSE}
+STORY = {
+    "event": EVENT,
+    "causes": [],
+    "triggers": [
+        {
+            "trigger": "default/classify",
+            "revision": 1,
+            "clause": CLAUSE,
+            "where": "parked",
+            "says": "parked until its second attempt",
+            "attempt": 2,
+            "attempts": [],
+        }
+    ],
+    "matched": 1,
+    "not_matched": [],
+    "unmatched": 0,
+    "replies": [],
+    "is_cut": False,
+}
+TOKEN = {
+    "name": "ci",
+    "role": "operator",
+    "state": "usable",
+    "prefix": "hr_5f0c2a91d3e7",
+    "created_at": MOMENT,
+    "expires_at": "2026-05-30T09:30:00.000Z",
+    "revoked_at": None,
+    "last_used_at": None,
+}
+ACT = {
+    "number": 12,
+    "at": MOMENT,
+    "by": "ci",
+    "verb": "tokens.create",
+    "detail": "dashboard (viewer)",
+    "count": 1,
+    "reason": "",
+    "broker": None,
+}
+
+
+def listing(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A list of one, which is all of it."""
+    return {"items": [item], "next": None}
+
+
+ANSWERS: Mapping[str, Any] = {
+    "GET /api/v1/brokers": listing(BROKER),
+    "GET /api/v1/triggers": listing(TRIGGER),
+    "GET /api/v1/triggers/{namespace}/{name}": {**TRIGGER, "revision": 1, "cursor": 1201},
+    "GET /api/v1/sinks": listing(SINK),
+    "GET /api/v1/events": listing(EVENT),
+    "GET /api/v1/events/{id}": listing({**EVENT, "data": '{"total": 3}'}),
+    "GET /api/v1/dead-letters": {**listing(LETTER), "looked": 5000, "of": 12044},
+    "GET /api/v1/dead-letters/{id}": LETTER,
+    "GET /api/v1/dead-letter-groups": listing(GROUP),
+    "GET /api/v1/tokens": listing(TOKEN),
+    "GET /api/v1/brokers/{namespace}/{name}": {**BROKER, "triggers": ["default/classify"]},
+    "GET /api/v1/sink": {**SINK, "failures_by_class": {"transient": 2}, "last_errors": []},
+    "GET /api/v1/events/{id}/why": STORY,
+    "POST /api/v1/explain": {"trigger": "default/classify", "revision": 1, **EXPLANATION},
+    "GET /api/v1/dead-letters/{id}/why": {
+        **LETTER,
+        "then": {"in_log": True, "principal": "anonymous", "filter": EXPLANATION},
+        "today": {"revision": 2, "matches": True, "filter": EXPLANATION},
+    },
+    "POST /api/v1/dead-letters/redrive": MOVED,
+    "POST /api/v1/dead-letters/discard": MOVED,
+    "POST /api/v1/dead-letters/restore": MOVED,
+    "POST /api/v1/dead-letters/count": {
+        "count": 41,
+        "is_complete": True,
+        "by_trigger": {"default/classify": 41},
+        "by_reason": {"attempts": 41},
+        "by_group": {"abcdefgh12345678": 41},
+    },
+    "POST /api/v1/dead-letters/states": {"states": {"3nq6u7a2w4c5d6e7": "redriving"}},
+    "POST /api/v1/tokens": {**TOKEN, "token": "hr_5f0c2a91d3e7_(shown this once)"},
+    "POST /api/v1/tokens/{name}/revoke": {**TOKEN, "state": "revoked", "revoked": True},
+    "GET /api/v1/audit": listing(ACT),
+}
+
+
+def problem_example(status: int) -> dict[str, Any]:
+    """A refusal as it looks, by its status."""
+    code, detail, remedy = PROBLEMS[status]
+    return {
+        "type": PROBLEM_TYPE + code,
+        "title": TITLES[status],
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "remedy": remedy,
+    }
+
+
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    503: "Service Unavailable",
+}
+PROBLEMS = {
+    400: ("bad-parameter", "limit is no number", "write a whole number"),
+    401: ("unauthorized", "this takes a token", "send Authorization: Bearer with a token"),
+    403: ("forbidden", "ci has the role viewer, and this takes operator", "ask with another token"),
+    404: ("not-found", "no trigger default/x", "headrace triggers lists them"),
+    409: ("name-taken", "there is or was a token ci", "choose another"),
+    413: ("too-large", "the body has more than 1048576 bytes", "send less at once"),
+    415: ("unsupported-format", "a verb takes JSON", "send content-type: application/json"),
+    503: ("store-failed", "the store has stopped", "try again"),
+}

@@ -1,0 +1,275 @@
+"""`headrace replay`: deliver stored events again; `replay list|show|pause|resume|cancel`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+from broker.errors import Invalid
+from deploy.cli.asking import confirm
+from deploy.cli.client import Admin, Item, full_name, in_path
+from deploy.cli.moments import ago
+from deploy.cli.options import (
+    AdminOption,
+    Chosen,
+    LimitOption,
+    Output,
+    OutputOption,
+    TokenOption,
+    choose,
+)
+from deploy.cli.output import (
+    Column,
+    age,
+    cell,
+    draw_fields,
+    moment,
+    number,
+    seconds,
+    show_items,
+    write_data,
+)
+from deploy.cli.replay_following import follow, question
+from deploy.cli.replay_options import (
+    FilterOption,
+    FromOption,
+    IdOption,
+    InOrderOption,
+    JobArgument,
+    NoWaitOption,
+    RateOption,
+    ReasonOption,
+    ToOption,
+    ToSinkOption,
+    TriggerOption,
+    YesOption,
+)
+
+COLUMNS = (
+    Column("REPLAY", "id", whole=True),
+    Column("STATE", "state", whole=True),
+    Column("PASSED", "passed", number, "right", whole=True),
+    Column("OF", "total", number, "right", whole=True),
+    Column("DELIVERED", "delivered", number, "right", whole=True),
+    Column("DEAD", "dead", number, "right", whole=True),
+    Column("AGE", "created_at", age, "right", whole=True),
+    Column("TRIGGER", "trigger", width_wanted=16),
+)
+FIELDS = (
+    Column("replay", "id"),
+    Column("state", "state"),
+    Column("why", "why"),
+    Column("trigger", "trigger"),
+    Column("broker", "broker"),
+    Column("sink", "sink"),
+    Column("to another sink", "to_sink"),
+    Column("from offset", "from_offset", number),
+    Column("to offset", "to_offset", number),
+    Column("filter", "filter"),
+    Column("rate", "rate"),
+    Column("passed", "passed", number),
+    Column("of", "total", number),
+    Column("matched", "matched", number),
+    Column("delivered", "delivered", number),
+    Column("dead", "dead", number),
+    Column("discarded", "discarded", number),
+    Column("parked", "parked", number),
+    Column("waiting for order", "waiting", number),
+    Column("a second now", "per_second"),
+    Column("time left", "seconds_left", seconds),
+    Column("begun", "created_at", moment),
+    Column("by", "by"),
+    Column("reason", "reason"),
+    Column("ended", "ended_at", moment),
+)
+
+
+def group() -> typer.Typer:
+    """`replay` by itself begins one; below it are the commands about those there are."""
+    commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+    commands.callback()(replay)
+    commands.command("list")(list_all)
+    commands.command("show")(show)
+    commands.command("pause")(pause)
+    commands.command("resume")(resume)
+    commands.command("cancel")(cancel)
+    return commands
+
+
+def replay(
+    context: typer.Context,
+    trigger: TriggerOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    filter: FilterOption = None,
+    rate: RateOption = 50.0,
+    to_sink: ToSinkOption = None,
+    in_order: InOrderOption = False,
+    reason: ReasonOption = "",
+    id: IdOption = None,
+    no_wait: NoWaitOption = False,
+    yes: YesOption = False,
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Deliver stored events again to one trigger's sink, at a rate, without touching its cursor.
+
+    It shows what it will do, asks, and follows to the end. Below: list, show, pause, resume,
+    cancel.
+
+    \b
+    Examples:
+      headrace replay --trigger classify --from 2026-03-01T02:00:00Z --to 2026-03-01T03:00:00Z
+      headrace replay --trigger classify --from PT1H --yes
+      headrace replay --trigger classify --from 1 --filter "subject LIKE 'eu-%'" --rate 10 --yes
+      headrace replay --trigger classify --from earliest --to-sink https://test.example/in
+      headrace replay list
+    """
+    chosen = choose(context, admin, token, output)
+    if context.invoked_subcommand is not None:
+        return
+    if trigger is None or first is None:
+        raise typer.BadParameter("say --trigger NAME and --from T, or one of: list, show, pause …")
+    body: dict[str, Any] = {
+        "trigger": full_name(trigger),
+        "from": place_of(ago(first, datetime.now(UTC), "--from")),
+        "to": None if last is None else place_of(ago(last, datetime.now(UTC), "--to")),
+        "filter": filter,
+        "rate": rate,
+        "to_sink": to_sink,
+        "in_order": in_order,
+        "reason": reason,
+        "id": id,
+    }
+    client = chosen.client()
+    if not yes:
+        confirm(question(client.post("/replays", {**body, "dry_run": True})), yes)
+    begun = client.post("/replays", body)
+    _tell_end(chosen, begun if no_wait else follow(client, begun))
+
+
+def _tell_end(chosen: Chosen, item: Item) -> None:
+    _tell(chosen, item)
+    if item["state"] not in ("running", "finished"):
+        raise Invalid(
+            f"replay {item['id']} is {item['state']}",
+            where=item["why"] or None,
+            remedy=f"headrace replay show {item['id']}",
+        )
+
+
+def list_all(
+    context: typer.Context,
+    trigger: TriggerOption = None,
+    limit: LimitOption = 50,
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """List replays: those under way first, then the latest that have ended.
+
+    \b
+    Example:
+      headrace replay list --trigger classify -o json
+    """
+    chosen = choose(context, admin, token, output)
+    query = {"trigger": full_name(trigger) if trigger else None}
+    found = chosen.client().items("/replays", query, limit)
+    show_items(found, COLUMNS, chosen.format, "replays")
+
+
+def show(
+    context: typer.Context,
+    job: JobArgument,
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Show how far a replay is, what became of what it delivered, and how long it will take.
+
+    \b
+    Example:
+      headrace replay show 260301-093000-4f1a
+    """
+    chosen = choose(context, admin, token, output)
+    item = chosen.client().get(f"/replays/{in_path(job)}")
+    if chosen.format is not Output.TABLE:
+        write_data(item, chosen.format)
+    else:
+        draw_fields([(field.title, cell(item, field)) for field in FIELDS])
+
+
+def pause(
+    context: typer.Context,
+    job: JobArgument,
+    reason: ReasonOption = "",
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Stop a replay for now; the log is kept for it, within maxBacklogBytes.
+
+    \b
+    Example:
+      headrace replay pause 260301-093000-4f1a --reason "the sink is slow today"
+    """
+    chosen = choose(context, admin, token, output)
+    _tell(chosen, _steer(chosen.client(), job, "pause", reason))
+
+
+def resume(
+    context: typer.Context,
+    job: JobArgument,
+    reason: ReasonOption = "",
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Let a paused replay go on where it was.
+
+    \b
+    Example:
+      headrace replay resume 260301-093000-4f1a
+    """
+    chosen = choose(context, admin, token, output)
+    _tell(chosen, _steer(chosen.client(), job, "resume", reason))
+
+
+def cancel(
+    context: typer.Context,
+    job: JobArgument,
+    reason: ReasonOption = "",
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """End a replay: what it has delivered stays so, what waits for a retry is not tried again.
+
+    \b
+    Example:
+      headrace replay cancel 260301-093000-4f1a --reason "the wrong hour"
+    """
+    chosen = choose(context, admin, token, output)
+    _tell(chosen, _steer(chosen.client(), job, "cancel", reason))
+
+
+def _steer(client: Admin, job: str, verb: str, reason: str) -> Item:
+    return client.post(f"/replays/{in_path(job)}/{verb}", {"reason": reason})
+
+
+def _tell(chosen: Chosen, item: Item) -> None:
+    if chosen.format is not Output.TABLE:
+        write_data(item, chosen.format)
+        return
+    unchanged = " already" if item.get("changed") is False else ""
+    print(
+        f"replay {item['id']} is {item['state']}{unchanged}: {item['delivered']:,} delivered, "
+        f"{item['dead']:,} dead, {item['parked'] + item['waiting']:,} waiting; "
+        f"{item['passed']:,} of {item['total']:,} offsets passed"
+    )
+
+
+def place_of(text: str) -> int | str:
+    """An offset, or a time that the listener reads."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text
