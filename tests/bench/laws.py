@@ -48,6 +48,8 @@ TARGETS = (
     Target("cold", "first_accepted_ms", 300, False),
     Target("cold", "all_ready_ms", 1000, False),
     Target("cold", "rss_mb", 130, False),
+    Target("why", "why_p50_ms", 100, False, is_law=True),
+    Target("why", "why_p99_ms", 100, False),
     Target("slow-disk", "events_per_second", 8_000, True, is_law=True),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench import adversity, endurance, latency, throughput
+from tests.bench import adversity, endurance, latency, looking, throughput
 from tests.bench.bench import HEADRACE, REFERENCE, Bench, Shape
 from tests.bench.figures import Figures
 
@@ -65,6 +65,11 @@ WORKLOADS: dict[str, Workload] = {
     ),
     "slow-disk": _of("each commit takes 2.6 ms more", adversity.slow_disk, Shape()),
     "two-core": _of("the broker may use both cores", throughput.throughput, Shape(is_pinned=False)),
+    "why": Workload(
+        "the story of one event out of a million, of ten or ten thousand triggers",
+        tuple(looking.TRIGGERS),
+        looking.why,
+    ),
     "soak": _of("half load for longer", endurance.soak, Shape(), ONE),
 }
 

@@ -50,13 +50,14 @@ class Subscriber:
 
     def __init__(self) -> None:
         self.seen: list[str] = []
+        self.answers = dict(ANSWERS)
 
     def head(self, request: Request) -> Answer | BodyPlan:
         return BodyPlan(1 << 22)
 
     def receive(self, request: Request, respond: Respond) -> None:
         self.seen.append((request.header(b"ce-id") or b"").decode())
-        respond(ANSWERS.get(request.header(b"ce-type") or b"", ANSWERS[b"taken"]))
+        respond(self.answers.get(request.header(b"ce-type") or b"", ANSWERS[b"taken"]))
 
 
 @dataclass
@@ -141,9 +142,17 @@ async def living(
     host, port = await server.start("127.0.0.1", 0)
     file = folder / "headrace.yaml"
     file.write_text(text)
-    configuration = read_configuration([file], {"SUBSCRIBER": f"http://{host}:{port}/"})
+    variables = {"SUBSCRIBER": f"http://{host}:{port}/"}
+    configuration = read_configuration([file], variables)
     settled = Options(
-        folder / "data", LOOPBACK, LOOPBACK, "json", log_stream=log, reserve_bytes=65536
+        folder / "data",
+        LOOPBACK,
+        LOOPBACK,
+        "json",
+        log_stream=log,
+        reserve_bytes=65536,
+        environment=variables,
+        read=lambda: read_configuration([file], variables),
     )
     process = Process(configuration, replace(settled, **options))
     try:

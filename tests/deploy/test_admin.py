@@ -15,8 +15,10 @@ from broker.intake import Intake
 from broker.retention import Retention, RetentionLimits
 from broker.storage.memory.engine import MemoryEngine
 from broker.telemetry import Telemetry
+from deploy.admin.access import LOCAL
 from deploy.admin.app import create_app
-from deploy.admin.events import PAGE_BYTES_MAX, events
+from deploy.admin.events import events
+from deploy.admin.log_pages import PAGE_BYTES_MAX
 from deploy.config.broker_spec import BrokerSpec
 from deploy.running import Running, RunningBroker
 from tests.deploy.living import BROKER, TRIGGER, Living, event, living
@@ -50,7 +52,7 @@ async def test_a_broker_is_shown_with_its_sums(headrace: Living) -> None:
 
     assert set(item) == {
         "name", "state", "failure", "events", "log_bytes", "file_bytes", "backlog",
-        "oldest_stored_at", "accepted", "duplicates", "refused", "dead_letters",
+        "oldest_stored_at", "accepted", "duplicates", "refused", "dead_letters", "rates",
     }  # fmt: skip
     assert (item["name"], item["state"], item["events"]) == ("default/default", "ready", 2)
     assert (item["accepted"], item["duplicates"], item["dead_letters"]) == (2, 1, 1)
@@ -65,7 +67,7 @@ async def test_a_trigger_is_shown_with_its_state(headrace: Living) -> None:
 
     assert set(item) == {
         "name", "broker", "state", "backlog", "oldest_stored_at", "in_flight", "parked",
-        "waiting", "dead", "delivered", "matched", "sink", "sink_state", "last_error",
+        "waiting", "dead", "delivered", "matched", "sink", "sink_state", "last_error", "rates",
     }  # fmt: skip
     assert (item["name"], item["state"], item["backlog"]) == ("default/orders", "following", 0)
     sums = [item[name] for name in ("matched", "delivered", "dead", "parked", "waiting")]
@@ -227,7 +229,7 @@ async def test_a_page_beyond_the_bytes_of_a_reading_leaves_nothing_out() -> None
     count = PAGE_BYTES_MAX // len(data) + 6
     running = await in_memory([event(n, data=data) for n in range(count)])
 
-    page = await events(request_to(running), limit=1000)
+    page = await events(request_to(running), LOCAL, limit=1000)
 
     assert [int(item["id"]) for item in page["items"]] == list(range(count - 1, -1, -1))
 

@@ -70,7 +70,8 @@ async def test_no_question_makes_an_error_of_ours(headrace: Living) -> None:
 
 
 async def test_nothing_is_changed_by_asking(headrace: Living) -> None:
-    got = await headrace.get("/api/v1/brokers", method="POST")
+    json = {"content-type": "application/json"}
+    got = await headrace.get("/api/v1/brokers", method="POST", **json)
 
     assert problem(got, 405)["code"] == "bad-request"
     assert got.headers["allow"] == "GET"
@@ -90,11 +91,12 @@ async def test_it_answers_under_its_own_names_only(headrace: Living) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
-async def test_beyond_loopback_it_does_not_listen(host: str) -> None:
+async def test_beyond_loopback_it_does_not_listen_without_tokens(host: str) -> None:
     clock = SteadyClock()
-    listener = AdminListener(Running(clock, Telemetry(), Pool(clock.monotonic)))
+    running = Running(clock, Telemetry(), Pool(clock.monotonic))
+    listener = AdminListener(running, Address(host, 0))
 
     with pytest.raises(Invalid) as refused:
-        await listener.start(Address(host, 0))
+        await listener.start()
 
     assert (refused.value.code, refused.value.where) == ("admin-exposed", "--admin")

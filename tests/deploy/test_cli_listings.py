@@ -18,6 +18,7 @@ BROKER = {
 TRIGGER = {
     "name": "default/a-trigger-with-quite-a-long-name", "broker": "default/default",
     "state": "following", "backlog": 12_345, "oldest_stored_at": "2026-01-01T00:00:00Z",
+    "rates": {"in_10s": 4_980.25, "out_10s": 0.5, "in_60s": 4_210, "out_60s": None},
     "in_flight": 3, "parked": 4, "waiting": 0, "dead": 2, "delivered": 1_234_567,
     "matched": 1_234_599, "sink": "https://orders.example.com:8443/v1/incoming/events",
     "sink_state": "READY", "last_error": "503 Service Unavailable: \x1b[31mred[/red]",
@@ -44,7 +45,7 @@ GROUP = {
 }  # fmt: skip
 LISTINGS = (
     (("brokers",), "/brokers", BROKER, "default/default"),
-    (("triggers",), "/triggers", TRIGGER, "1,234,567"),
+    (("triggers",), "/triggers", TRIGGER, "12,345"),
     (("sinks",), "/sinks", {"name": "s", "state": "READY", "in_flight": 1, "failures": 2}, "READY"),
     (("events",), "/events", EVENT, "7f3c9a2e-1111-4222-8333-123456789abc"),
     (("dead-letters",), "/dead-letter-groups", GROUP, "abcdefgh12345678"),

@@ -1,14 +1,18 @@
 """What a scrape sees: every metric of the catalogue, and no series that input could multiply."""
 
+import os
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from broker.telemetry import METRICS
-from deploy.exporters import PREFIX
-from tests.deploy.living import Living, event, living
+from deploy.metrics_page import PREFIX
+from tests.deploy.living import BROKER, TRIGGER, Living, event, living
+
+TYPES = 100_000 if os.environ.get("HEADRACE_LONG") else 10_000
 
 
 @pytest.fixture
@@ -80,12 +84,48 @@ def sorted_labels(series: str) -> str:
     return f"{name}{{{','.join(sorted(labels.rstrip('}').split(',')))}}}"
 
 
-async def test_ten_thousand_types_make_no_new_series(headrace: Living) -> None:
+async def test_a_broker_at_work_emits_every_metric(headrace: Living) -> None:
+    await headrace.publish(event(1), event(2, "refused"), event(3, "busy"))
+    assert await headrace.post(event(1, data=b"other")) == 409
+    await headrace.rest()
+
+    series = await scrape(headrace)
+
+    emitted = {re.sub(r"_(bucket|count|sum)$", "", one.partition("{")[0]) for one in series}
+    silent = {PREFIX + metric.name for metric in METRICS} - emitted
+    assert not silent, f"{sorted(silent)}; remedy: emit it in deploy.exporters"
+
+
+async def test_sizes_and_times_are_those_of_this_process(headrace: Living) -> None:
+    await headrace.publish(event(1, data=b"x" * 1000))
+
+    series = await scrape(headrace)
+
+    broker = '{broker="default/default"}'
+    assert series[f"{PREFIX}accepted_bytes_total{broker}"] > 1000
+    assert series[f"{PREFIX}reserve_bytes{broker}"] == 65536
+    assert series[f"{PREFIX}disk_free_bytes{broker}"] > 0
+    assert series[f"{PREFIX}store_refusing{broker}"] == 0
+    assert abs(series[f"{PREFIX}process_start_time_seconds"] - time.time()) < 60
+
+
+async def test_dead_letters_near_their_end_are_counted(tmp_path: Path) -> None:
+    short = BROKER + "spec: {deadLetters: {retention: PT23H}}\n---" + TRIGGER
+    async with living(tmp_path, short) as headrace:
+        await headrace.publish(event(1, "refused"), event(2))
+        await headrace.rest()
+
+        series = await scrape(headrace)
+
+    assert series[f'{PREFIX}dead_letters_expiring{{broker="default/default"}}'] == 1
+
+
+async def test_many_types_make_no_new_series(headrace: Living) -> None:
     await headrace.publish(event("first"))
     await headrace.rest()
     before = set(await scrape(headrace))
 
-    many = range(10_000)
+    many = range(TYPES)
     await headrace.publish(*(event(n, f"type-{n}", source=f"/s/{n}", subject=f"{n}") for n in many))
     await headrace.rest()
 

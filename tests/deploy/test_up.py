@@ -242,6 +242,6 @@ def test_a_hangup_does_not_end_it_and_sigterm_does(up: Up) -> None:
 
     started.process.send_signal(signal.SIGHUP)
 
-    started.until("process.unchanged")
+    started.until("configuration.applied")
     started.process.send_signal(signal.SIGTERM)
     assert started.end() == 0

@@ -3,7 +3,9 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -46,3 +48,19 @@ def test_a_machine_without_python_is_told_what_to_install(root: Path, tmp_path: 
 
     assert told.returncode == 1
     assert "remedy: install python3 and python3-venv" in told.stderr
+
+
+def test_the_wheel_brings_dashboard_alerts_and_catalogue(root: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path],
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
+
+    (wheel,) = tmp_path.glob("*.whl")
+
+    with ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    shipped = {"grafana/headrace.json", "prometheus/alerts.yaml", "prometheus/catalogue.md"}
+    assert {f"deploy/{name}" for name in shipped} <= names

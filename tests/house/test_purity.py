@@ -7,7 +7,9 @@ from tests.house.source import Module
 
 PURE = re.compile(
     r"broker\.codec(\..*)?|triggers\.filters(\..*)?"
+    r"|triggers\.story\.(facts|chapter|telling|discards)"
     r"|triggers\.(policy|standing|fingerprint|turns)|sinks\.target|broker\.event"
+    r"|triggers\.where\.(query|bind|lower|names|pointer|times)|triggers\.redrive\.acts"
 )
 WORLD = {"asyncio", "socket", "apsw", "time", "random", "os", "threading", "subprocess", "io"}
 KNOWN_TO_EDGES = {"event", "delivery", "codec", "errors", "clock", "telemetry", "registry"}

@@ -1,0 +1,178 @@
+"""Three times as much as it can take: it goes on at its pace, and says so to the rest."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from tests.faults.cores import divided_cores
+from tests.faults.export import export
+from tests.faults.flood import WANTED, Plan, Report, flood, id_of
+from tests.faults.ledger import Ledger
+from tests.faults.process import Program, Surroundings, until
+from tests.faults.subscribers import OK, Subscriber
+from tests.faults.world import IS_LONG, resource, write_configuration
+
+EVENTS = 20  # a request: so that its load costs the publishers less than the broker
+CLOSED_CONNECTIONS = 48  # fewer than may wait for a commit: none is refused
+OPEN_CONNECTIONS = 1_000
+ROUNDS = 10 if IS_LONG else 3
+PEAK_SECONDS = 1.5
+OVERLOAD_SECONDS = 6.0 if IS_LONG else 2.0
+TIMES = 3.0
+GOODPUT_MIN_RATIO = 0.9
+ANSWER_SECONDS_MAX = 2.0
+GROWTH_BYTES_MAX = 64 << 20
+RECOVERY_SECONDS_MAX = 3.0
+SAMPLE_SECONDS = 0.1
+OVERLOADED = {"429", "503"}
+
+
+class Overload:
+    """The program on its core, loaded by turns with what it can take and with three times that.
+
+    `per_cpu_second` is what each turn was accepted for, in requests: other work on the
+    machine makes everything slower, but hardly dearer.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.program = Program(folder)
+        self.ledger = Ledger()
+        self.sink = Subscriber("sink", self.ledger, lambda _: OK)
+        self.reports: dict[str, Report] = {}
+        self.per_cpu_second: dict[str, float] = {}
+
+    async def open(self) -> None:
+        await self.sink.listen()
+        filters = [{"exact": {"type": WANTED}}]
+        trigger = {"filters": filters, "subscriber": {"uri": self.sink.uri}}
+        documents = [resource("Broker", "default", {}), resource("Trigger", "sink", trigger)]
+        write_configuration(self.program.configuration, documents)
+
+    async def peak(self, name: str) -> float:
+        """As much as it takes: a closed loop. Gives requests a second."""
+        return await self._load(name, CLOSED_CONNECTIONS, PEAK_SECONDS, 0.0)
+
+    async def overload(self, name: str, per_second: float) -> float:
+        return await self._load(name, OPEN_CONNECTIONS, OVERLOAD_SECONDS, per_second)
+
+    async def _load(self, name: str, connections: int, seconds: float, rate: float) -> float:
+        assert self.program.ingress is not None
+        plan = Plan(name, self.program.ingress[1], EVENTS, connections, seconds, rate)
+        began = cpu_seconds(self.program.pid)
+        report = self.reports[name] = await flood(plan, self.program.folder)
+        used_seconds = cpu_seconds(self.program.pid) - began
+        self.per_cpu_second[name] = len(report.accepted) / used_seconds
+        print(f"{name}: {told(report)}, {self.per_cpu_second[name] * EVENTS:.0f} a CPU second")
+        return report.per_second()
+
+    def accepted(self, events: int) -> set[str]:
+        """The ids of the first so many events of each request that was answered 202."""
+        return {
+            id_of(name, number, index)
+            for name, report in self.reports.items()
+            for number in report.accepted
+            for index in range(events)
+        }
+
+    async def drained(self) -> float:
+        """Wait until all is delivered that shall be; gives how long that took."""
+        wanted, finals = self.accepted(1), self.ledger.finals("sink")
+        return await until(lambda: wanted <= finals.keys(), "all that was accepted is delivered")
+
+    def close(self) -> None:
+        self.program.close()
+        self.sink.close()
+
+
+@pytest.fixture
+def alone() -> Iterator[Surroundings]:
+    with divided_cores() as surroundings:
+        yield surroundings
+
+
+async def test_three_times_the_load_is_taken_as_far_as_it_goes_and_the_rest_refused_soon(
+    tmp_path: Path, alone: Surroundings
+) -> None:
+    tried = Overload(tmp_path)
+    await tried.open()
+    try:
+        await tried.program.start(alone)
+        peaks = [await tried.peak("warm"), await tried.peak("peak-0")]
+        before_bytes = resident_bytes(tried.program.pid)
+        watching = asyncio.create_task(highest_resident_bytes(tried.program.pid))
+        rates = []
+        for number in range(1, ROUNDS + 1):
+            rates.append(await tried.overload(f"over-{number}", TIMES * peaks[-1]))
+            peaks.append(await tried.peak(f"peak-{number}"))
+        watching.cancel()
+        growth_bytes = await watching - before_bytes
+        drained_seconds = await tried.drained()
+        assert await tried.program.terminate() == 0, tried.program.last_words()
+        verified, words = tried.program.verify()
+        exported = await export(tried.program.store)
+    finally:
+        tried.close()
+
+    print(f"memory +{growth_bytes >> 20} MiB, all delivered {drained_seconds:.2f} s after")
+    check_goodput(peaks[1:], rates, tried.per_cpu_second)
+    check_refusals([report for name, report in tried.reports.items() if "over" in name])
+    assert growth_bytes < GROWTH_BYTES_MAX
+    assert drained_seconds < RECOVERY_SECONDS_MAX
+    assert verified == 0, words
+    lost = tried.accepted(EVENTS) - {stored.event.id for stored in exported.events}
+    assert not lost, f"accepted and not stored: {sorted(lost)[:9]} of {len(lost)}"
+
+
+def check_goodput(
+    peaks: list[float], rates: list[float], per_cpu_second: Mapping[str, float]
+) -> None:
+    """Each overload is compared with the peaks around it: the machine has other work too."""
+    around = [(before + after) / 2 for before, after in zip(peaks, peaks[1:], strict=False)]
+    ratios = [rate / peak for rate, peak in zip(rates, around, strict=True)]
+    cpu = {
+        word: median(value for name, value in per_cpu_second.items() if word in name)
+        for word in ("peak", "over")
+    }
+    print(f"goodput / peak: {[round(ratio, 2) for ratio in ratios]}, CPU {cpu}")
+    assert max(ratios) > GOODPUT_MIN_RATIO
+    assert cpu["over"] > GOODPUT_MIN_RATIO * cpu["peak"]
+
+
+def check_refusals(reports: list[Report]) -> None:
+    for report in reports:
+        assert report.statuses.keys() <= {"202", *OVERLOADED}, report.statuses
+        assert max(report.slowest_seconds.values()) < ANSWER_SECONDS_MAX
+        assert (report.unanswered, report.without_retry_after) == (0, 0)
+    assert any(OVERLOADED & report.statuses.keys() for report in reports)
+
+
+def told(report: Report) -> str:
+    slowest = {status: round(took, 2) for status, took in report.slowest_seconds.items()}
+    rate = report.per_second() * EVENTS
+    return f"{rate:.0f} events/s accepted, {report.statuses}, slowest {slowest} s"
+
+
+def resident_bytes(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) << 10 for line in status.splitlines() if "VmRSS" in line)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of all its threads, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def highest_resident_bytes(pid: int) -> int:
+    """Look until cancelled, then give the highest that was seen."""
+    highest = 0
+    try:
+        while True:
+            highest = max(highest, resident_bytes(pid))
+            await asyncio.sleep(SAMPLE_SECONDS)
+    except asyncio.CancelledError:
+        return highest
