@@ -56,6 +56,7 @@ class Assembler:
         self._endpoints = Endpoints(self._supplies, chance, clock.monotonic)
         self._brokers.connect = Elsewhere(self.running, self._supplies, chance).connect
         self._broker_of: dict[str, str] = {}
+        self._draft = Draft()  # of the change that is under way, or was the last
         self._wiring: Wiring = {}
 
     async def open(self, configuration: Configuration) -> Running:
@@ -89,6 +90,7 @@ class Assembler:
         """
         await self._judge(configuration)
         running, draft = self.running, Draft()
+        self._draft = draft
         added: dict[str, RunningBroker] = {}
         try:
             certificates = await asyncio.to_thread(self._client.certificates.renewed)
@@ -106,6 +108,7 @@ class Assembler:
         except BaseException:
             for broker in added.values():
                 await close_broker(broker)
+            self._draft = Draft()
             await draft.discard()
             raise
         self._client.certificates.trust(certificates)
@@ -117,10 +120,10 @@ class Assembler:
         """Close the sinks that a change has put out of use, once their last call is over."""
         if not self._endpoints.retired:
             return
-        lanes = [
-            lane for one in self.running.brokers.values() for lane in one.partition.lanes.values()
-        ]
-        await self._endpoints.close_retired({lane.sink for lane in lanes})
+        # A change under way may have taken one that was out of use back into use.
+        coming = set(self._draft.sinks.values())
+        running = [one.partition.sinks() for one in self.running.brokers.values()]
+        await self._endpoints.close_retired(coming.union(*running))
         self.running.note_endpoints()
 
     async def close(self) -> None:

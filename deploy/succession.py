@@ -15,6 +15,13 @@ def judge(running: Running, configuration: Configuration, dead: dict[str, int]) 
 
     `dead` is how many dead letters wait at the desk of each broker.
     """
+    if running.brokers and not configuration.brokers:
+        # An editor that empties the file before it writes it, most likely.
+        raise Conflict(
+            "the files name no broker at all",
+            code="reload-refused",
+            remedy="keep at least one Broker; to have none, stop headrace",
+        )
     for name, broker in running.brokers.items():
         if name not in configuration.brokers:
             _judge_removed(broker, dead.get(name, 0))

@@ -118,4 +118,5 @@ async def invalid(request: Request, error: Any) -> Response:
     """The first thing wrong with a parameter or a body, without the value that was sent."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return refuse(Invalid(first["msg"], code="bad-parameter", where=where), 400)
+    remedy = "mend it; /api/openapi.json says what it may be"
+    return refuse(Invalid(first["msg"], code="bad-parameter", where=where, remedy=remedy), 400)

@@ -38,7 +38,9 @@ def one_broker(running: Running, name: str | None) -> RunningBroker:
     brokers = choose_brokers(running, name)
     if len(brokers) > 1:
         raise Invalid(
-            "there are several brokers", code="which-broker", remedy="say which with broker=…"
+            f"there are several brokers: {', '.join(running.brokers)}",
+            code="which-broker",
+            remedy="say which: --broker NAME, or broker=NAME in a URL",
         )
     return brokers[0]
 

@@ -15,7 +15,11 @@ def confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Invalid(question, code="not-confirmed", remedy="say so with --yes")
+        raise Invalid(
+            f"{question} Nobody is there to answer",
+            code="not-confirmed",
+            remedy="say so with --yes",
+        )
     if not typer.confirm(question, err=True):
         print("nothing was done", file=sys.stderr)
         raise typer.Exit(1)

@@ -19,7 +19,7 @@ def shortened(detail: object) -> str:
 COLUMNS = (
     Column("AT", "at", moment, whole=True),
     Column("BY", "by", width_wanted=8),
-    Column("VERB", "verb", width_wanted=12),
+    Column("VERB", "verb", whole=True),
     Column("COUNT", "count", number, "right", whole=True),
     Column("BROKER", "broker", width_wanted=12),
     Column("WHAT", "detail", shortened, width_wanted=24),

@@ -103,12 +103,13 @@ class Admin:
         mistakes = problem.get("mistakes")
         if isinstance(mistakes, list):
             return InvalidConfig(printable(what), [printable(str(line)) for line in mistakes])
-        remedy = problem.get("remedy")
+        where, remedy = problem.get("where"), problem.get("remedy")
         if status == http.client.UNAUTHORIZED:
             remedy = "give a token that counts: --token TOKEN or HEADRACE_TOKEN"
         return Invalid(
             printable(what),
             code=str(problem.get("code", "refused")),
+            where=printable(where) if isinstance(where, str) else None,
             remedy=printable(remedy) if isinstance(remedy, str) else None,
         )
 

@@ -59,6 +59,7 @@ def choose_letters(
     broker: str | None,
 ) -> Choice:
     """Those in `state` that are meant. Raises Invalid where it is not said, or too many."""
+    where = (where or "").strip()  # a script's empty variable asks for nothing, not for all
     if sum(1 for one in (ids, where, group) if one) != 1:
         raise Invalid("say which dead letters", remedy="give ids, or --where, or --group")
     if ids:

@@ -74,7 +74,7 @@ def redrive(
     \b
     Examples:
       headrace dead-letters redrive --where "reason = 'attempts'" --dry-run
-      headrace dead-letters redrive --where "dead_at > ago('PT1H')" --rate 20 --yes
+      headrace dead-letters redrive --where "trigger = 'classify'" --rate 20 --yes
     """
     chosen = choose(context, admin, token, output)
     client = chosen.client()
@@ -83,14 +83,26 @@ def redrive(
         return
     if choice.items:
         confirm(f"redrive {len(choice.ids):,} dead letters, {rate:g} a second?", yes)
-    redriving = Redriving(client, rate, wait)
+    try:
+        tally = _send(Redriving(client, rate, wait), choice, reason, follow=wait > 0)
+    except KeyboardInterrupt:
+        print(
+            "stopped: what was sent back goes on (list --where \"state = 'redriving'\"), "
+            "the rest is dead as before",
+            file=sys.stderr,
+        )
+        raise
+    _tell(chosen, "redriven", tally, tally.answer())
+
+
+def _send(redriving: Redriving, choice: Choice, reason: str, follow: bool) -> Tally:
     with Progress(len(choice.ids), "redriving") as progress:
         tally = redriving.send(choice.ids, reason, progress)
     tally.under_way = len(tally.moved)
-    if wait:
+    if follow:
         with Progress(len(tally.moved), "settling") as progress:
             redriving.follow(tally, progress)
-    _tell(chosen, "redriven", tally, tally.answer())
+    return tally
 
 
 def discard(
@@ -193,6 +205,8 @@ def _tell(chosen: Chosen, done: str, tally: Tally, answer: Item | None = None) -
         print(_sentence(done, tally))
         if tally.refused:
             draw_table(tally.refused[:REFUSED_SHOWN_MAX], REFUSED)
+            if (more := len(tally.refused) - REFUSED_SHOWN_MAX) > 0:
+                print(f"and {more:,} more; -o json has all")
     if tally.refused or tally.failed_again:
         raise typer.Exit(1)
 

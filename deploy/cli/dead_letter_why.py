@@ -19,7 +19,7 @@ from deploy.cli.output import (
     seconds,
     write_data,
 )
-from deploy.cli.payload import data_text, shortened
+from deploy.cli.payload import HIDDEN, data_text, shortened
 
 FIELDS = (
     Column("dead letter", "id"),
@@ -73,7 +73,7 @@ def show(
         return
     draw_fields(present(letter, FIELDS))
     _draw_attempts(letter)
-    _draw_event(letter.get("event") or {})
+    _draw_event({**(letter.get("event") or {}), "data_hidden": letter.get("data_hidden")})
 
 
 def why(
@@ -114,7 +114,7 @@ def why_lines(letter: Item) -> Iterator[str]:
     yield f"routed to {letter['trigger']} by revision {then['revision'] or 'unknown'}"
     yield (
         f"given up at {moment(letter['dead_at'])} after {letter['attempts']} attempts:"
-        f" {letter['reason']}, {letter['message']}"
+        f" {letter['reason']}, {HIDDEN if letter['message'] is None else letter['message']}"
     )
     if letter["redrives"]:
         yield f"redriven {letter['redrives']} times; it is {letter['state']}"
@@ -137,7 +137,10 @@ def _draw_attempts(letter: Item) -> None:
         return
     heading("attempts")
     draw_table(attempts, ATTEMPTS)
-    if attempts[-1].get("body"):
+    if letter.get("data_hidden"):
+        heading("the last answer")
+        print(HIDDEN)
+    elif attempts[-1].get("body"):
         heading("the last answer")
         print(shortened(str(attempts[-1]["body"])))
 
@@ -146,7 +149,9 @@ def _draw_event(event: dict[str, Any]) -> None:
     attributes = event.get("attributes")
     if not isinstance(attributes, dict):
         attributes = {
-            name: value for name, value in event.items() if name not in {"data", "data_base64"}
+            name: value
+            for name, value in event.items()
+            if name not in {"data", "data_base64", "data_hidden"}
         }
     heading("event")
     draw_fields([(name, str(value)) for name, value in attributes.items()])

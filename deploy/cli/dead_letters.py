@@ -30,6 +30,7 @@ GROUPS = (
 COLUMNS = (
     Column("ID", "id", whole=True),
     Column("AGE", "dead_at", age, "right", whole=True),
+    Column("STATE", "state", whole=True),
     Column("REASON", "reason", whole=True),
     Column("STATUS", "status", whole=True),
     Column("TRIES", "attempts", number, "right", whole=True),

@@ -12,7 +12,7 @@ from deploy.cli.options import Output
 
 COLUMNS_MAX = 100
 GAP_COLUMNS = 2
-_WIDTH_MIN = 4
+_WIDTH_MIN = 8
 _TEXT_CHARACTERS_MAX = 400
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 

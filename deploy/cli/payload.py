@@ -8,12 +8,13 @@ from typing import Any
 from deploy.cli.client import printable
 
 _SHOWN_CHARACTERS_MAX = 4_096
+HIDDEN = "(hidden: this role does not see payloads)"
 
 
 def data_text(event: Mapping[str, Any]) -> str:
     """Text as it is, bytes as their count and beginning, `-` where there is no data."""
     if event.get("data_hidden"):
-        return "(hidden: this role does not see payloads)"
+        return HIDDEN
     if event.get("data") is not None:
         return shortened(str(event["data"]))
     if event.get("data_base64") is None:

@@ -1,5 +1,6 @@
 """`headrace replay`: deliver stored events again; `replay list|show|pause|resume|cancel`."""
 
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,14 +22,15 @@ from deploy.cli.options import (
 from deploy.cli.output import (
     Column,
     age,
-    cell,
     draw_fields,
     moment,
     number,
+    present,
     seconds,
     show_items,
     write_data,
 )
+from deploy.cli.output import rate as rate_text
 from deploy.cli.replay_following import follow, question
 from deploy.cli.replay_options import (
     FilterOption,
@@ -66,7 +68,7 @@ FIELDS = (
     Column("from offset", "from_offset", number),
     Column("to offset", "to_offset", number),
     Column("filter", "filter"),
-    Column("rate", "rate"),
+    Column("at most, per second", "rate", rate_text),
     Column("passed", "passed", number),
     Column("of", "total", number),
     Column("matched", "matched", number),
@@ -75,7 +77,7 @@ FIELDS = (
     Column("discarded", "discarded", number),
     Column("parked", "parked", number),
     Column("waiting for order", "waiting", number),
-    Column("a second now", "per_second"),
+    Column("now, per second", "per_second", rate_text),
     Column("time left", "seconds_left", seconds),
     Column("begun", "created_at", moment),
     Column("by", "by"),
@@ -146,7 +148,12 @@ def replay(
     if not yes:
         confirm(question(client.post("/replays", {**body, "dry_run": True})), yes)
     begun = client.post("/replays", body)
-    _tell_end(chosen, begun if no_wait else follow(client, begun))
+    try:
+        ended = begun if no_wait else follow(client, begun)
+    except KeyboardInterrupt:
+        print(f"it goes on; end it with: headrace replay cancel {begun['id']}", file=sys.stderr)
+        raise
+    _tell_end(chosen, ended)
 
 
 def _tell_end(chosen: Chosen, item: Item) -> None:
@@ -197,7 +204,7 @@ def show(
     if chosen.format is not Output.TABLE:
         write_data(item, chosen.format)
     else:
-        draw_fields([(field.title, cell(item, field)) for field in FIELDS])
+        draw_fields(present(item, FIELDS))
 
 
 def pause(

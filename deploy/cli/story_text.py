@@ -6,6 +6,7 @@ from typing import Any
 
 from deploy.cli.client import Item, printable
 from deploy.cli.output import COLUMNS_MAX, seconds
+from deploy.cli.payload import HIDDEN
 
 MOMENT_COLUMNS = 24
 ANSWER_CHARACTERS_MAX = 200
@@ -83,7 +84,8 @@ def saw(seen: dict[str, str | None]) -> str:
 
 def _attempt(attempt: Item) -> str:
     status = attempt["status"] or attempt["phase"] or ""
-    text = f"attempt {attempt['number']}: {attempt['class']} {status} {attempt['message']}"
+    message = HIDDEN if attempt["message"] is None else attempt["message"]
+    text = f"attempt {attempt['number']}: {attempt['class']} {status} {message}"
     text += f", took {seconds(attempt['duration_seconds'])}"
     if attempt["wait_seconds"] is not None:
         text += f", then waited {seconds(attempt['wait_seconds'])}"

@@ -31,7 +31,11 @@ COLUMNS = (
     Column("OUT/S", "rates.out_10s", rate, "right", whole=True),
     Column("PARKED", "parked", number, "right", whole=True),
     Column("DEAD", "dead", number, "right", whole=True),
-    Column("SINK", "sink"),
+    Column("SINK", "sink", width_wanted=20),
+)
+# Below the others: beside them it had ten columns, and wrapped into as many lines.
+LAST_ERRORS = (
+    Column("TRIGGER", "name", width_wanted=20),
     Column("LAST ERROR", "last_error"),
 )
 FIELDS = (
@@ -98,8 +102,14 @@ def triggers(
       headrace triggers show classify
     """
     chosen = choose(context, admin, token, output)
-    if context.invoked_subcommand is None:
-        show_items(chosen.client().items("/triggers"), COLUMNS, chosen.format, "triggers")
+    if context.invoked_subcommand is not None:
+        return
+    found = chosen.client().items("/triggers")
+    show_items(found, COLUMNS, chosen.format, "triggers")
+    failing = [item for item in found if item.get("last_error")]
+    if failing and chosen.format is Output.TABLE:
+        print()
+        draw_table(failing, LAST_ERRORS)
 
 
 def show(

@@ -73,6 +73,7 @@ def _of_trigger(change: str, paths: Sequence[str], has: Unsettled | None) -> Ite
             if has is not None and has.total
             else "takes no new events and goes at once: it has nothing left to do"
         )
+        yield "its dead letters stay, and can be redriven only while it is configured"
     else:
         yield from _of_fields(paths, has or NOTHING)
 
@@ -111,7 +112,7 @@ BROKER_FIELDS = {
 
 def _of_broker(change: str, paths: Sequence[str]) -> Iterator[str]:
     if change == "added":
-        yield "a new log is opened, and the ingress accepts its events"
+        yield "its log is opened, or made where there is none, and the ingress accepts its events"
     elif change == "removed":
         yield (
             "stops accepting and closes, its file stays; a reload refuses while one of its "

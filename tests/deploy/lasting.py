@@ -6,20 +6,23 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.deploy.living import Living, living
+from tests.deploy.living import BROKER, TRIGGER, Living, living
 
+DEFAULT = BROKER + "---" + TRIGGER
 START_SECONDS = 60.0
 
 
 @contextmanager
-def lasting(folder: Path, prepare: Callable[[Living], Awaitable[None]]) -> Iterator[Living]:
+def lasting(
+    folder: Path, prepare: Callable[[Living], Awaitable[None]], text: str = DEFAULT
+) -> Iterator[Living]:
     """A process over `folder` after `prepare`, until the block ends."""
     started, ended = threading.Event(), threading.Event()
     found: list[Living] = []
     failures: list[BaseException] = []
 
     async def live() -> None:
-        async with living(folder) as headrace:
+        async with living(folder, text) as headrace:
             await prepare(headrace)
             found.append(headrace)
             started.set()

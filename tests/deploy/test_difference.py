@@ -60,7 +60,10 @@ def test_a_removed_trigger_says_what_it_finishes_first(read: Reader, yaml: Any) 
 
     idle, busy = differing(read, old, yaml.broker, t=Unsettled(1200, 3, 1))
 
-    assert idle.means == ("takes no new events and goes at once: it has nothing left to do",)
+    assert idle.means == (
+        "takes no new events and goes at once: it has nothing left to do",
+        "its dead letters stay, and can be redriven only while it is configured",
+    )
     assert busy.means[0].startswith("takes no new events, finishes 1,204 events, then goes")
 
 

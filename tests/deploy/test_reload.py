@@ -160,6 +160,13 @@ async def test_a_broker_with_a_backlog_or_dead_letters_stays(one: Reloading) -> 
     assert await one.headrace.post(event(4), "default/other") == 404
 
 
+async def test_files_that_an_editor_has_just_emptied_take_no_broker_away(one: Reloading) -> None:
+    with pytest.raises(Conflict, match="name no broker at all"):
+        await one.reload("")
+
+    assert await one.headrace.post(event(1)) == 202
+
+
 async def test_a_brokers_limits_count_from_the_next_request(one: Reloading) -> None:
     big = event(1, data=b"x" * 5_000)
 

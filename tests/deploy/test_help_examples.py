@@ -1,0 +1,206 @@
+"""Every command has an example in its help, and every example does what it says."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.http_message import Answer
+from deploy.cli import COMMANDS
+from deploy.cli.client import Admin
+from tests.deploy.examples import all_paths, examples_in, parsed, runnable
+from tests.deploy.lasting import lasting
+from tests.deploy.living import BROKER, Living, event, living
+
+Headrace = Callable[..., Any]
+ROOT = Path(__file__).resolve().parents[2]
+PATHS = list(all_paths())
+JOB = "260301-093000-4f1a"
+ONLY_PARSED = {"up", "demo"}  # they do not end; test_up and test_demo run them
+TRIGGER = """---
+apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata: {name: NAME}
+spec:
+  broker: default
+  subscriber: SUBSCRIBER
+  delivery: {backoffDelay: PT0.1S}
+"""
+SINKS = """---
+apiVersion: headrace.dev/v1
+kind: InferenceSink
+metadata: {name: iris}
+spec: {protocol: onnx, url: "file:iris.onnx"}
+---
+apiVersion: headrace.dev/v1
+kind: FileSink
+metadata: {name: archive}
+spec: {path: FOLDER/archive.ndjson}
+"""
+EVENT = {"specversion": "1.0", "id": "e", "source": "/shop", "type": "com.example.a", "size": 7}
+
+
+@dataclass
+class Workplace:
+    """A folder with all the files that examples name, and a headrace that knows their names."""
+
+    folder: Path
+    admin: str
+    ingress: str
+    sink: str
+    token: str
+    letter: str = ""
+    jobs: int = 0
+
+    @property
+    def client(self) -> Admin:
+        return Admin(self.admin, self.token)
+
+    def real(self, line: str) -> str:
+        """The example with what stands for an id or an address of a reader's own put in."""
+        if JOB in line:
+            line = line.replace(JOB, self.job())
+        for written, found in (
+            ("3nq6u7a2w4c5d6e7", self.letter),
+            ("http://host:8080/team/main", self.ingress),
+            ("https://test.example/in", self.sink),
+            ("--offset 1204", "--offset 1"),
+        ):
+            line = line.replace(written, found)
+        return line
+
+    def job(self) -> str:
+        """The id of a new replay that is paused or will take its time."""
+        self.jobs += 1
+        wanted = {"trigger": "classify", "from": 1, "rate": 0.1, "id": f"job-{self.jobs}"}
+        return str(self.client.post("/replays", wanted)["id"])
+
+
+def trigger(name: str, subscriber: str) -> str:
+    return TRIGGER.replace("NAME", name).replace("SUBSCRIBER", subscriber)
+
+
+def text(folder: Path) -> str:
+    """The configuration, `old` last."""
+    http, ref = '{uri: "${env:SUBSCRIBER}"}', "{ref: {kind: KIND, name: THIS}}"
+    return "".join(
+        (
+            BROKER + "spec: {egress: {allow: [127.0.0.1]}}\n",
+            trigger("classify", http),
+            trigger("orders", http),
+            trigger("flowers", ref.replace("KIND", "InferenceSink").replace("THIS", "iris"))
+            + "  filters: [{exact: {type: com.example.flower}}]\n",
+            trigger("archive", ref.replace("KIND", "FileSink").replace("THIS", "archive")),
+            SINKS.replace("FOLDER", str(folder)),
+            trigger("old", http).replace("spec:", "spec:\n  paused: true"),
+        )
+    )
+
+
+def lay_out(folder: Path) -> None:
+    """The files, and a data folder that nobody owns."""
+
+    async def publish() -> None:
+        async with living(folder / "before") as headrace:
+            await headrace.publish(event("1"))
+
+    (folder / "before").mkdir()
+    asyncio.run(publish())
+    (folder / "before" / "data").rename(folder / "headrace-data")
+    (folder / "config.d").mkdir()
+    (folder / "config.d" / "broker.yaml").write_text(BROKER)
+    (folder / "event.json").write_text(json.dumps(EVENT))
+    (folder / "events.ndjson").write_text(json.dumps({**EVENT, "id": "f"}) + "\n")
+    (folder / "note.json").write_text('{"note": "buy milk"}')
+    shutil.copy(ROOT / "deploy" / "examples" / "iris.onnx", folder)
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
+    folder = tmp_path_factory.mktemp("examples")
+    lay_out(folder)
+
+    async def prepare(headrace: Living) -> None:
+        await headrace.publish(event("7f3c", source="/shop"), event("dead", "refused"))
+        await headrace.rest("default/classify")
+        headrace.subscriber.answers[b"refused"] = Answer(204)
+
+    whole = text(folder)
+    with lasting(folder, prepare, whole) as headrace:
+        url = f"http://{headrace.process.admin}"
+        made = Admin(url).post("/tokens", {"name": "tester", "role": "admin"})
+        sink = next(name for name in headrace.process.running.endpoints if name.startswith("http"))
+        ingress = f"http://{headrace.process.ingress}/default/default"
+        found = Workplace(folder, url, ingress, sink, made["token"])
+        (folder / "headrace.yaml").write_text(whole.rpartition("---")[0])
+        found.client.post("/reload", {})
+        letters = found.client.items("/dead-letters", {"trigger": "default/classify"})
+        found.letter = letters[0]["id"]
+        yield found
+
+
+@pytest.fixture
+def there(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    """The workplace, as whoever sits in its folder sees it."""
+    monkeypatch.chdir(workplace.folder)
+    for name, value in (
+        ("HEADRACE_ADMIN", workplace.admin),
+        ("HEADRACE_TOKEN", workplace.token),
+        ("SUBSCRIBER", workplace.sink),
+    ):
+        monkeypatch.setenv(name, value)
+    return workplace
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_the_help_has_an_example_and_fits_a_hundred_columns(
+    headrace: Headrace, path: tuple[str, ...]
+) -> None:
+    ran = headrace(*path, "--help")
+
+    own = " ".join(("headrace", *path)).replace("headrace dlq", "headrace dead-letters")
+    assert ran.exit_code == 0
+    assert any(own in line for line in examples_in(ran.out)), ran.out
+    assert max(len(line) for line in ran.out.splitlines()) <= 100
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path[0] in ONLY_PARSED], ids=" ".join)
+def test_the_examples_of_what_does_not_end_are_right_usage(
+    headrace: Headrace, path: tuple[str, ...]
+) -> None:
+    lines = examples_in(headrace(*path, "--help").out)
+
+    assert [parsed(line)[0] for line in lines if line.startswith("headrace")]
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ONLY_PARSED])
+def test_the_examples_of_a_command_and_of_those_below_it_run(
+    headrace: Headrace, there: Workplace, name: str
+) -> None:
+    helps = [headrace(*path, "--help").out for path in PATHS if path[0] == name]
+    lines = dict.fromkeys(line for text in helps for line in examples_in(text))
+
+    failed = [line for line in lines if not runs(headrace, there, line)]
+
+    assert lines
+    assert not failed
+
+
+def runs(headrace: Headrace, there: Workplace, line: str) -> bool:
+    """Run it; what it said is printed, for whom it fails."""
+    if not line.startswith("headrace"):
+        shell = line.replace("headrace", f"{sys.executable} -m deploy")
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(["sh", "-c", shell], env=environment, timeout=60).returncode == 0
+    words = runnable(*parsed(there.real(line)), there.ingress)
+    ran = headrace(*words)
+    print(f"{line}\n  as {words}: {ran.exit_code}\n{ran.out}{ran.err}")
+    return bool(ran.exit_code == 0)
