@@ -51,13 +51,12 @@ class RecentKeys:
     """
 
     __slots__ = (
-        "_ends", "_generation_keys", "_tables", "_turn_at", "keys_max", "shrunk", "window_seconds",
+        "_ends", "_generation_keys", "_tables", "_turn_at", "keys_max", "window_seconds",
     )  # fmt: skip
 
     def __init__(self, window_seconds: float, keys_max: int) -> None:
         self.window_seconds = window_seconds
         self.keys_max = keys_max
-        self.shrunk = 0  # keys forgotten before their time
         self._tables: list[dict[bytes, int]] = [{}]  # the latest first
         self._ends: list[float] = []  # when each table but the latest got its last key
         self._generation_keys = keys_max // GENERATIONS
@@ -100,7 +99,6 @@ class RecentKeys:
         while (
             len(self._tables) > 1 and len(self) > self.keys_max * (GENERATIONS - 1) // GENERATIONS
         ):
-            self.shrunk += len(self._tables[-1])
             self._ends.pop()
             self._tables.pop()
 

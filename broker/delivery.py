@@ -165,13 +165,4 @@ class Dead:
     pause: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The whole target waits (asleep, breaker open); nothing is written, no attempt used."""
-
-    until_seconds: float  # monotonic
-    why: str = ""
-    pause: bool = False
-
-
-Settlement = Done | Parked | Dead | Held
+Settlement = Done | Parked | Dead

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sinks.http_call import Answer, BodyLimit, Call, NoAnswer, Usual
+from sinks.http_call import Call, NoAnswer, Usual
 from sinks.http_connection import Connection
 from sinks.http_dial import DialFailed
 
@@ -47,19 +47,6 @@ class Pool:
     @property
     def open_connections(self) -> int:
         return len(self._connections)
-
-    def post(
-        self, head: bytes, body: bytes | None, deadline: float, body_limit: BodyLimit
-    ) -> "asyncio.Future[Answer | NoAnswer]":
-        """Send one request as soon as a connection is there; the future never raises."""
-        future = asyncio.get_running_loop().create_future()
-
-        def done(result: Answer | NoAnswer) -> None:
-            if not future.done():  # cancelled by who waits for it
-                future.set_result(result)
-
-        self.submit(Call(head, body, deadline, body_limit, done))
-        return future
 
     def submit(self, call: Call) -> None:
         """Send `call` as soon as a connection is there; it may be finished before this returns."""

@@ -13,6 +13,7 @@ from sinks.window import Window
 
 OPEN_SECONDS_MIN = 1.0
 OPEN_SECONDS_MAX = 30.0
+OPEN_GROWTH = 1.5  # after each probe in vain: the end of an outage shows within half of it
 FAILURES_MIN_RATIO = 0.5
 OUTCOMES_MIN = 20
 PROBE_SECONDS_MAX = 60.0  # then its outcome is given up, and another delivery may probe
@@ -72,6 +73,7 @@ class Target:
         self._tokens = 0.0
         self._counted_at = self._waited_at = self._strained_at = self._slowed_at = -inf
         self._doubles = True
+        self._was_ramping = False  # when HOLDING began
 
     @property
     def state(self) -> TargetState:
@@ -92,7 +94,10 @@ class Target:
                 self._until if self._state is not TargetState.PROBING else now + _TRY_AGAIN_SECONDS
             )
         if self._state is TargetState.HOLDING:
-            self._start_ramp(now)
+            if self._was_ramping:
+                self._go_on(now)
+            else:
+                self._start_ramp(now)
             return self._admit_in_ramp(now)
         self._state = TargetState.PROBING
         self._until = now + PROBE_SECONDS_MAX
@@ -140,6 +145,7 @@ class Target:
         elif self._state is TargetState.HOLDING:
             self._until = max(self._until, until)
         else:
+            self._was_ramping = self._state is TargetState.RAMP
             self._become(TargetState.HOLDING)
             self._until = until
 
@@ -180,7 +186,7 @@ class Target:
         self._become(TargetState.OPEN)
         self._window.clear()
         self._until = now + self._open_seconds * (0.75 + 0.5 * self._chance())
-        self._open_seconds = min(2 * self._open_seconds, OPEN_SECONDS_MAX)
+        self._open_seconds = min(OPEN_GROWTH * self._open_seconds, OPEN_SECONDS_MAX)
 
     def _start_ramp(self, now: float) -> None:
         self._become(TargetState.RAMP)
@@ -190,6 +196,14 @@ class Target:
         self._counted_at = self._waited_at = now
         self._strained_at = self._slowed_at = -inf
         self._doubles = True
+
+    def _go_on(self, now: float) -> None:
+        """In the ramp where the sink's wish has interrupted it, slower."""
+        self._become(TargetState.RAMP)
+        self.rate_per_second = max(RATE_MIN_PER_SECOND, self.rate_per_second * SLOWER)
+        self._tokens = 1.0
+        self._counted_at = self._waited_at = self._strained_at = self._slowed_at = now
+        self._doubles = False
 
     def _admit_in_ramp(self, now: float) -> float:
         self._refill(now)

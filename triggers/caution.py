@@ -90,6 +90,11 @@ class Alone:
         return outcome
 
 
+def bare(sink: Sink) -> Sink:
+    """What stands behind it."""
+    return sink.sink if isinstance(sink, Alone) else sink
+
+
 class Caution:
     """One partition's; made before its lanes begin, over once nobody of the process doubts."""
 

@@ -76,8 +76,8 @@ class Checkpointer:
         self._pending = None
         self._written += 1
         self._wrote.set()
+        self._committed(checkpoint)  # before the next is sealed: that one knows this one
         self.changed()
-        self._committed(checkpoint)
 
     async def flush(self) -> None:
         """Write all there is now and wait until it is on disk; the caller bounds the wait.

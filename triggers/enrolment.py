@@ -186,12 +186,13 @@ class Enrolment:
             lane.parked_count = parked.count
             lane.next_due_at = parked.next_due_at
         waiting = self._waiting.pop(lane.name, ())
-        if waiting and lane.turns is None:
-            # It is not ordered any more, but these still wait for the one before them.
+        keys = self._parked_keys.pop(lane.name, ())
+        if (waiting or keys) and lane.turns is None:
+            # It is not ordered any more, but these still wait, or are waited for.
             lane.turns = Turns(self._budget.use)
         if lane.turns is None:
             return
-        for key in self._parked_keys.pop(lane.name, ()):
+        for key in keys:
             lane.turns.load_parked(key)
         for row in waiting:
             lane.turns.load(row.order_key, row.offset)

@@ -19,6 +19,7 @@ from triggers.turns import Following
 ATTEMPTS_KEPT = 32
 COMPANION = "#dead-letter"
 DEAD_LETTER_STEP = "dead-letter"
+GONE = "gone"  # among the holds of a lane that nobody tends any more
 TELL_SECONDS = 1.0
 
 
@@ -65,7 +66,9 @@ class Failures:
         assert isinstance(settlement, Dead)  # decide gives nothing else for a failure
         self.bury(lane, carriage, failed, settlement.reason, attempts)
         self.release(lane, carriage)
-        if settlement.pause and not lane.pause_itself(failed.message):
+        # Copies of dead letters: each says on its own how it failed, and nobody could resume them.
+        is_stopping = settlement.pause and not lane.is_companion
+        if is_stopping and not lane.pause_itself(failed.message):
             self._on_pause(lane, failed.message)
 
     @staticmethod
@@ -169,7 +172,8 @@ class Failures:
         by_reason[reason.value] = by_reason.get(reason.value, 0) + 1
         if row is None or not row.redrives:  # dead again: it is counted already
             lane.count_dead()
-        if lane.companion is not None:
+        # A replay may know of it a moment longer than it is there.
+        if lane.companion is not None and GONE not in lane.companion.holds:
             self._forward(lane.companion, carriage, forwarded_event(letter, failed))
         self._tell(lane, letter)
 

@@ -12,7 +12,7 @@ BYTES_MAX = 16 * 1024 * 1024
 
 
 class Kept:
-    """The latest rows, bounded by number and by the bytes of their events."""
+    """The latest rows, bounded by number and by the bytes of events and answers."""
 
     def __init__(self) -> None:
         self._rows: dict[Place, ParkedRow] = {}
@@ -33,11 +33,16 @@ class Kept:
         for row in checkpoint.parked:
             self._forget(row.place)
             self._rows[row.place] = row
-            self._bytes += row.event.size_bytes
+            self._bytes += bytes_of(row)
         while len(self._rows) > ROWS_MAX or self._bytes > BYTES_MAX:
             self._forget(next(iter(self._rows)))
 
     def _forget(self, place: Place) -> None:
         row = self._rows.pop(place, None)
         if row is not None:
-            self._bytes -= row.event.size_bytes
+            self._bytes -= bytes_of(row)
+
+
+def bytes_of(row: ParkedRow) -> int:
+    """What holds on to memory: the event, and what the sink answered to each attempt."""
+    return row.event.size_bytes + sum(len(attempt.body) for attempt in row.attempts)

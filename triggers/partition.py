@@ -11,8 +11,9 @@ from broker.event import StoredEvent
 from broker.storage.engine import Engine
 from broker.storage.rows import Checkpoint, Loaded
 from broker.telemetry import Telemetry
+from sinks.sink import Sink
 from triggers.beginning import Beginning
-from triggers.caution import Caution
+from triggers.caution import Caution, bare
 from triggers.checkpointer import Checkpointer
 from triggers.dispatcher import Dispatcher
 from triggers.durable import Durable
@@ -180,6 +181,7 @@ class Partition:
             self._pool.wake, self._checkpointer.flush, self._defect, self.connect, self.tracer,
         ))  # fmt: skip
         await replays.jobs.load()
+        self.steering.on_applied = replays.jobs.follow_origins
         self._tasks.begin(replays.jobs.feeder.run)
         return replays
 
@@ -234,7 +236,7 @@ class Partition:
         self.parking.has_room_again(lane)
 
     def _stand(self) -> tuple[int, int]:
-        return self.router.routed, self.router.lowest_without_row()
+        return self.router.routed, self.router.lowest_without_row(self.ledger.touched)
 
     def _committed(self, checkpoint: Checkpoint) -> None:
         self.durable.note(checkpoint)
@@ -250,6 +252,12 @@ class Partition:
             for lane in self.lanes.values():
                 self._pool.wake(lane)
 
+    def sinks(self) -> set[Sink]:
+        """Those that its triggers and replays call, or may still wait for."""
+        jobs = self.replays.jobs.open_lanes() if self.replays is not None else ()
+        called = {lane.sink for lane in self.lanes.values()}.union(*(job.sinks for job in jobs))
+        return {bare(sink) for sink in called}
+
     def is_pressed(self) -> bool:
         """Deliveries queue in memory: those that the last commit brought wait behind many."""
         return any(
@@ -264,7 +272,7 @@ class Partition:
         """Write down how far routing is, even if nothing matched; called every few seconds."""
         if self.durable.routed < self.router.lowest_without_row():
             self.ledger.has_moved = True
-            self._checkpointer.changed()
+        self._checkpointer.changed()  # also for a lane that has caught up and settled nothing
 
     async def overflow(self, up_to: int) -> None:
         """Backlogs at or before `up_to` are too much: bury those of triggers that say so."""

@@ -1,6 +1,7 @@
 """The lanes of a partition: who joins them, and who leaves them when nothing is left to do."""
 
 from triggers.enrolment import Enrolment
+from triggers.failures import GONE
 from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.parking import Parking
@@ -77,6 +78,7 @@ class Roster:
     def _drop(self, lane: Lane) -> None:
         if self.lanes.get(lane.name) is lane:
             del self.lanes[lane.name]
+            lane.holds.add(GONE)
             self._parking.remove(lane)
         if not lane.is_companion:
             self._router.remove(lane)

@@ -1,6 +1,6 @@
 """Route: stored events to the lanes of the triggers that match them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 
 from broker.event import StoredEvent
 from broker.failpoint import reach
@@ -107,9 +107,14 @@ class Router:
         self.behind.discard(lane)
         lane.ledger.touch(lane)
 
-    def lowest_without_row(self) -> int:
-        """Where the store may think that lanes without a cursor row stand."""
-        return min((lane.position for lane in self.behind if not lane.has_row), default=self.routed)
+    def lowest_without_row(self, touched: Container[Lane] = ()) -> int:
+        """Where the store may think that lanes without a cursor row stand.
+
+        Lanes that are `touched` get a row by the checkpoint that asks. One that begins or is
+        sought far behind counts no other way, or all that lean on routing went back with it.
+        """
+        standing = (x.position for x in self.behind if not x.has_row and x not in touched)
+        return min(standing, default=self.routed)
 
     def _feed_indexed(self, standing: Sequence[Lane], page: Sequence[StoredEvent]) -> None:
         """Many lanes at once: one look into the index per event, as for events just stored."""

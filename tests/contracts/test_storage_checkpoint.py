@@ -11,6 +11,7 @@ from broker.storage.rows import (
     Cursor,
     DeadState,
     Move,
+    ParkedRow,
     Place,
     Record,
     Reply,
@@ -126,6 +127,25 @@ async def test_rows_that_the_caller_knows_are_given_in_their_turn(store: Store) 
 
     assert [row.place.offset for row in given] == [1, 2, 3]
     assert given[1] is rows[1]
+
+
+class Forgetful(dict[Place, ParkedRow]):
+    """Rows that are forgotten as soon as one of them was asked for."""
+
+    def get(self, key: Place, default: object = None) -> ParkedRow | None:  # type: ignore[override]
+        found = super().get(key)
+        self.clear()
+        return found
+
+
+async def test_a_known_row_that_is_forgotten_meanwhile_is_given_all_the_same(store: Store) -> None:
+    rows = (parked(1, 1), parked(2, 2))
+    await store.checkpoint(Checkpoint(parked=rows))
+
+    known = Forgetful({row.place: row for row in rows})
+    given, _ = await store.engine.log.due(A, at(99), 10, known=known)
+
+    assert [row.place.offset for row in given] == [1, 2]
 
 
 async def test_a_parked_row_replaces_the_one_of_its_place(store: Store) -> None:

@@ -171,7 +171,7 @@ async def test_a_letter_that_fails_again_is_written_under_its_id(store: Store) -
     await keep(store, letter("x", 1))
     await move(store, "x", DeadState.DEAD, DeadState.REDRIVING)
 
-    await keep(store, letter("x", 9))
+    await keep(store, replace(letter("x", 9), redrives=1))
 
     (group,) = await store.engine.desk.groups(None, 10)
     assert (group.count, group.total, group.first_at, group.last_at) == (1, 2, at(1), at(9))
@@ -179,11 +179,25 @@ async def test_a_letter_that_fails_again_is_written_under_its_id(store: Store) -
     assert (await store.engine.log.sizes()).dead_letters == 1
 
 
+async def test_another_death_of_its_event_does_not_end_a_redrive(store: Store) -> None:
+    await keep(store, letter("x", 1))
+    row = replace(parked(1), redrives=1)
+    away = Move("x", (DeadState.DEAD,), DeadState.REDRIVING, at(20), "me", parked=row)
+    assert await store.checkpoint(Checkpoint(moves=(away,))) is None
+
+    await keep(store, letter("x", 9))
+
+    found = await store.engine.desk.get("x")
+    assert found is not None
+    assert (found.state, found.redrives, found.dead_at) == (DeadState.REDRIVING, 1, at(9))
+    assert await store.engine.desk.totals() == {}
+
+
 async def test_a_letter_that_fails_otherwise_changes_its_group(store: Store) -> None:
     await keep(store, letter("x", 1), letter("y", 2))
     await move(store, "y", DeadState.DEAD, DeadState.REDRIVING)
 
-    await keep(store, letter("y", 9, group="h", status=404))
+    await keep(store, replace(letter("y", 9, group="h", status=404), redrives=1))
 
     later, earlier = await store.engine.desk.groups(None, 10)
     assert (later.id, later.count, later.example) == ("h", 1, "y")

@@ -9,6 +9,7 @@ import selectors
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from broker.codec import make_event
@@ -178,7 +179,7 @@ class House:
     async def publish(self, *events: Event) -> None:
         for event in events:
             done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            self.intake.accept([event], done.set_result)
+            self.intake.accept([event], partial(_tell, done))
             result = await done
             assert not isinstance(result, Exception), result
 
@@ -227,6 +228,11 @@ class House:
 
     def counts(self, name: str = "t") -> Counts:
         return replace(self.lane(name).totals)
+
+
+def _tell(done: "asyncio.Future[Any]", result: Any) -> None:
+    if not done.done():  # whoever published may be gone
+        done.set_result(result)
 
 
 def sink_of(spec: TriggerSpec) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from broker.clock import SteadyClock
 from sinks.addresses import EgressPolicy
-from sinks.http_call import Answer, NoAnswer
+from sinks.http_call import Answer, Call, NoAnswer
 from sinks.http_client import HttpClient
 from sinks.http_dial import Address
 from sinks.http_pool import ClientLimits, Pool
@@ -21,7 +21,16 @@ HEAD = b"POST /in HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n"
 def post(
     pool: Pool, seconds: float = 5.0, keep_bytes: int = 4096
 ) -> "asyncio.Future[Answer | NoAnswer]":
-    return pool.post(HEAD, b"ok", time.monotonic() + seconds, lambda _status, _headers: keep_bytes)
+    """A call as soon as a connection is there; the future never raises."""
+    future: asyncio.Future[Answer | NoAnswer] = asyncio.get_running_loop().create_future()
+
+    def done(result: Answer | NoAnswer) -> None:
+        if not future.done():  # cancelled by who waits for it
+            future.set_result(result)
+
+    deadline = time.monotonic() + seconds
+    pool.submit(Call(HEAD, b"ok", deadline, lambda _status, _headers: keep_bytes, done))
+    return future
 
 
 def pool_of(client: HttpClient, url: str) -> Pool:

@@ -77,18 +77,18 @@ def test_failures_older_than_the_window_are_forgotten() -> None:
     assert target.state is TargetState.READY
 
 
-def test_open_lasts_a_second_and_doubles_to_thirty() -> None:
+def test_open_lasts_a_second_and_half_as_long_again_after_each_probe_up_to_thirty() -> None:
     target, waits = a_target(), []
     now = 100.0
     opened(target, now)
-    for _ in range(7):
+    for _ in range(11):
         until = target.admit(now)
-        waits.append(round(until - now, 3))
+        waits.append(round(until - now, 1))
         now = until
         assert target.admit(now) == 0.0
         target.record(now, failed=True)
 
-    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert waits == [1.0, 1.5, 2.2, 3.4, 5.1, 7.6, 11.4, 17.1, 25.6, 30.0, 30.0]
 
 
 def test_one_probe_goes_and_the_others_wait() -> None:
@@ -185,6 +185,20 @@ def test_a_hold_keeps_all_back_until_its_longest_end_and_returns_by_a_ramp() -> 
     assert target.admit(104.9) == 105.0
     assert target.admit(105.0) == 0.0
     assert [*states, target.state] == [TargetState.HOLDING, TargetState.RAMP]
+
+
+def test_a_hold_within_the_ramp_goes_on_slower_not_from_the_beginning() -> None:
+    target = a_target()
+    target.hold(100.0)
+    for number in range(2_000):
+        target.admit(100.0 + number / 1_000)
+    reached = target.rate_per_second
+
+    target.hold(103.0)
+    target.admit(103.0)
+
+    assert target.state is TargetState.RAMP
+    assert target.rate_per_second == pytest.approx(0.7 * reached)
 
 
 def test_a_pause_keeps_all_back_for_good_and_resume_goes_on() -> None:

@@ -18,7 +18,7 @@ WHY: Final[Mapping[str, str]] = {
     "redriven-edited": "an edited copy of it was delivered",
     "discarded": "it is discarded: restore it first",
     "expired": "it was past its retention and is gone",
-    "trigger-gone": "its trigger is not configured any more",
+    "trigger-gone": "its trigger is not configured any more: put it back in the YAML, then reload",
     "busy": "its trigger delivers in order and has enough to deliver first: try again then",
 }
 

@@ -203,6 +203,11 @@ class Jobs:
     def open_lanes(self) -> list[ReplayLane]:
         return list(self.lanes.values())
 
+    def follow_origins(self) -> None:
+        """Triggers have other sinks or policies: no job begins a call with the old ones."""
+        for lane in self.open_lanes():
+            self.follow_origin(lane)
+
     def follow_origin(self, lane: ReplayLane) -> None:
         origin = self._means.lanes.get(lane.job.trigger)
         if origin is None:

@@ -7,6 +7,7 @@ from broker.codec import with_attributes
 from broker.errors import Invalid
 from broker.event import Event, StoredEvent
 from broker.storage.rows import Counts, Cursor, Place, Record, WaitingRow
+from sinks.sink import Sink
 from triggers.carriage import Carriage, fresh
 from triggers.enrolment import Endpoint
 from triggers.lane import Budget, Carry, Ended, Lane
@@ -76,6 +77,14 @@ class ReplayLane(Lane):
         self.began_at = 0.0  # monotonic: since when it has been running, and from where
         self.began_passed = self.began_settled = 0
         self._around = around
+        self._former_sinks: list[Sink] = []  # calls of these may be in flight
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Those it calls, or may still wait for."""
+        if not self.in_flight:
+            self._former_sinks.clear()
+        return (self.sink, *self._former_sinks)
 
     @staticmethod
     def _spec_of(job: ReplayJob, spec: TriggerSpec) -> TriggerSpec:
@@ -84,6 +93,8 @@ class ReplayLane(Lane):
 
     def adopt(self, spec: TriggerSpec, endpoint: Endpoint) -> None:
         """The trigger has another policy or sink by now: it counts for what is left."""
+        if endpoint.sink is not self.sink:
+            self._former_sinks.append(self.sink)
         self.origin_spec, order_by = spec, self.spec.order_by
         self.spec = replace(self._spec_of(self.job, spec), order_by=order_by)
         self.sink, self.target = endpoint.sink, endpoint.target
@@ -173,7 +184,8 @@ class ReplayLane(Lane):
         own.row = carriage.row
         own.waiting = carriage.waiting
         own.order_key = carriage.row.order_key if carriage.row else carriage.order_key
-        if self.turns is not None and own.order_key is None:
+        # A row keeps what it was parked with, though its trigger may have an order by now.
+        if self.turns is not None and own.row is None and own.order_key is None:
             own.order_key = self._key_of(own.kept)
         return own
 

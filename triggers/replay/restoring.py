@@ -5,6 +5,7 @@ from collections.abc import Callable
 from broker.storage.rows import Loaded
 from triggers.lane import Lane
 from triggers.replay.lane import ReplayLane
+from triggers.turns import Turns
 
 
 def restore(lane: ReplayLane, loaded: Loaded, recall: Callable[[Lane, int, str], None]) -> None:
@@ -15,15 +16,18 @@ def restore(lane: ReplayLane, loaded: Loaded, recall: Callable[[Lane, int, str],
     parked = loaded.parked.get(lane.name)
     if parked is not None:
         lane.parked_count, lane.next_due_at = parked.count, parked.next_due_at
+    keys = [key for trigger, key in loaded.parked_keys if trigger == lane.name]
+    waiting = [row for row in loaded.waiting if row.trigger == lane.name]
+    if (keys or waiting) and lane.turns is None:
+        # Its trigger is not ordered any more, but these still wait, or are waited for.
+        lane.turns = Turns(lane.budget.use)
     turns = lane.turns
     if turns is None:
         return
-    for trigger, key in loaded.parked_keys:
-        if trigger == lane.name:
-            turns.load_parked(key)
-    for row in loaded.waiting:
-        if row.trigger == lane.name:
-            turns.load(row.order_key, row.offset)
+    for key in keys:
+        turns.load_parked(key)
+    for row in waiting:
+        turns.load(row.order_key, row.offset)
     for key in turns.orphans():
         offset = turns.release(key)
         assert isinstance(offset, int)

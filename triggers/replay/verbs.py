@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from broker.errors import Conflict, HeadraceError, Invalid, Overloaded, Unavailable
+from broker.errors import Conflict, Invalid, Overloaded, Unavailable
 from broker.storage.rows import Audit
 from triggers.replay.asking import check, find_range, make_job
 from triggers.replay.job import ReplayJob, ReplayRequest, State, Written
@@ -32,9 +32,15 @@ class Replays:
             await self._means.flush()
             return self._progress(found), False
         job, lane = await self._plan(request, by)
-        if (found := self._same(request)) is not None:  # asked twice at once
+        try:
+            if (found := self._same(request)) is not None:  # asked twice at once
+                return self._progress(found), False
+            await self._begin(job, lane, by)
+        finally:
             self._beginning.remove(job.first)
-            return self._progress(found), False
+        return self._progress(lane.written()), True
+
+    async def _begin(self, job: ReplayJob, lane: ReplayLane, by: str) -> None:
         self.jobs.enrol(lane)
         self._audit(job, "replay.create", by, job.reason, job.events)
         self._means.telemetry.emit(
@@ -45,8 +51,6 @@ class Replays:
             to_offset=job.last,
         )
         await self._write(lane)
-        self._beginning.remove(job.first)
-        return self._progress(lane.written()), True
 
     async def plan(self, request: ReplayRequest, by: str) -> Progress:
         """What `create` would make; raises what it raises, and changes nothing."""
@@ -76,14 +80,14 @@ class Replays:
         first, last = await find_range(means.engine.log, means.router.routed, request)
         # Nothing is on disk yet that would keep retention away from these.
         self._beginning.append(first)
-        now = means.clock.now()
-        chosen = request.id or self._draw_id(now)
-        job = make_job(request, chosen, origin, (first, last), by, now)
         try:
+            now = means.clock.now()
+            chosen = request.id or self._draw_id(now)
+            job = make_job(request, chosen, origin, (first, last), by, now)
             lane = self.jobs.make_lane(job, origin)
             if job.to_sink is not None:
                 await _probe(lane)
-        except HeadraceError:
+        except BaseException:  # also who asked and went away: the log must not be kept for it
             self._beginning.remove(first)
             raise
         return job, lane

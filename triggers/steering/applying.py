@@ -10,14 +10,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from broker.errors import Invalid
+from broker.errors import Conflict, Invalid
 from broker.storage.rows import Revision
 from broker.token_bucket import TokenBucket
-from triggers.caution import Alone
+from triggers.caution import bare
 from triggers.enrolment import Endpoint, Wired
 from triggers.failures import COMPANION
 from triggers.filters.filter import Filter
-from triggers.lane import Lane
+from triggers.lane import ENDING, Lane
 from triggers.revisions import REMOVED_SPEC
 from triggers.standing import document_of, filter_of, removed, state_after, subscriber_of
 from triggers.steering.acts import Applied
@@ -50,7 +50,7 @@ class Applying:
         self._nothing = filter_of(REMOVED_SPEC)
 
     async def prepare(self, wired: Sequence[Wired]) -> Plan:
-        """Raises Invalid where `wired` cannot be."""
+        """Raises Invalid, Conflict where `wired` cannot be."""
         plan, names = Plan(), set[str]()
         self._parts.enrolment.first_offset = await self._parts.oldest()
         for count, one in enumerate(wired, 1):
@@ -74,6 +74,12 @@ class Applying:
             if not is_wired(lane, one):
                 plan.rewired.append((lane, one))
             return
+        if lane is not None and ENDING in lane.holds:
+            raise Conflict(
+                f"trigger {spec.name} was half ended by an operator",
+                code="still-ending",
+                remedy=f"end it first: headrace triggers remove {spec.name}",
+            )
         document = document_of(spec)
         plan.filters[document] = filter_of(document)
         if lane is None:
@@ -91,7 +97,8 @@ class Applying:
         plan.added += ended
         settle_seconds = 0.0
         for lane, one in (*plan.changed, *plan.rewired):
-            if lane.in_flight and not is_wired(lane, one):
+            copies = lane.companion.in_flight if lane.companion is not None else 0
+            if (lane.in_flight or copies) and not is_wired(lane, one):
                 settle_seconds = max(settle_seconds, lane.spec.policy.timeout_seconds)
         self._parts.enrolment.last_offset = self._parts.router.routed
         for one in plan.added:
@@ -223,8 +230,7 @@ def is_wired(lane: Lane, one: Wired) -> bool:
 
 
 def _is_at(lane: Lane, endpoint: Endpoint) -> bool:
-    sink = lane.sink.sink if isinstance(lane.sink, Alone) else lane.sink
-    return sink is endpoint.sink and lane.target is endpoint.target
+    return bare(lane.sink) is endpoint.sink and lane.target is endpoint.target
 
 
 def put_revision(lane: Lane, number: int, from_offset: int, filter_: Filter) -> None:

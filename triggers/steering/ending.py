@@ -13,6 +13,7 @@ from triggers.revisions import is_removed
 from triggers.steering.acts import Ended, How
 from triggers.steering.holding import Holding, rewind
 from triggers.steering.parts import PAGE_BYTES_MAX, PAGE_EVENTS, Parts
+from triggers.turns import Turns
 
 ROWS = 256
 OPERATOR = Failed(
@@ -51,6 +52,8 @@ class Ending:
             parts.audit(by, "remove", f"{trigger}: {how}", slice_, reason)
             count += slice_
             await parts.flush()
+        # It may come back while copies of its dead letters are still carried.
+        lane.turns = Turns(lane.budget.use) if lane.spec.order_by else None
         self._holding.release(lane, ENDING)
         parts.telemetry.emit("trigger.ended", trigger=trigger, how=how, count=count)
         await parts.flush()
@@ -106,6 +109,9 @@ class Ending:
             if not page or page[-1].offset > last:
                 lane.position = last
             lane.ledger.touch(lane)
+        if not ended:
+            # Nothing after its removal matches, and a paused lane would never be shown that.
+            lane.position = max(lane.position, self._parts.router.routed)
         return ended
 
     def _end_stored(self, lane: Lane, stored: StoredEvent, how: How) -> bool:

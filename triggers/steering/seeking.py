@@ -45,9 +45,14 @@ class Seeking:
         is_clamped = to != asked
         if cursor.offset + 1 == to and not cursor.settled:
             return Sought(to, 0, is_clamped, is_changed=False, revision=lane.revision)
-        skipped = await self._count_skipped(lane, cursor, to)
-        # Also beyond where it stands: it may have been farther before an earlier seek.
-        rows = await self._rows_from(lane, to) if to <= parts.router.routed else ()
+        parts.durable.reserve(lane.name, to - 1)
+        try:
+            skipped = await self._count_skipped(lane, cursor, to)
+            # Also beyond where it stands: it may have been farther before an earlier seek.
+            rows = await self._rows_from(lane, to) if to <= parts.router.routed else ()
+        except BaseException:
+            parts.durable.let_go(lane.name)
+            raise
         last = parts.revisions.last(lane.name)
         assert last is not None, "a lane has a revision"
         # Within this turn of the loop, so that one checkpoint holds all of it.
@@ -57,7 +62,6 @@ class Seeking:
         rewind(lane, to - 1, rows)
         for key, following in lane.turns.forget_events() if lane.turns is not None else ():
             parts.failures.give_turn(lane, key, following)
-        parts.durable.reserve(lane.name, to - 1)
         lane.count_discarded(matched=skipped)
         self._holding.hold(lane, REVISION)
         detail = f"{lane.name}: from offset {cursor.offset + 1} to {to}"

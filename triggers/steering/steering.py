@@ -39,7 +39,7 @@ class Steering:
         self._applying = Applying(parts, self._holding, self._reorder)
         self._seeking = Seeking(parts, self._holding)
         self._ending = Ending(parts, self._holding)
-        self.on_applied: Callable[[], None] | None = None  # triggers may have other sinks now
+        self.on_applied: Callable[[], None] = lambda: None  # triggers may have other sinks now
 
     async def apply(self, wired: Sequence[Wired], by: str, reason: str = "") -> Applied:
         """Make the running triggers those of `wired`, all or nothing, in one checkpoint.
@@ -54,8 +54,7 @@ class Steering:
             applied = self._applying.carry_out(await self._applying.prepare(wired))
             if applied.count:
                 self._parts.audit(by, "reload", _told(applied), applied.count, reason)
-            if self.on_applied is not None:
-                self.on_applied()
+            self.on_applied()
             await self._parts.flush()
             return applied
 

@@ -29,8 +29,13 @@ class Letters:
         self.size_bytes = 0
 
     def put(self, letter: DeadLetter) -> None:
-        """Add it, or write it again under its id after a redrive failed."""
+        """Add it, or write it again under its id after a redrive failed.
+
+        Another delivery of its event (redrives 0) does not end a redrive: its row is there.
+        """
         before = self.by_id.get(letter.id)
+        if before is not None and before.state is DeadState.REDRIVING and not letter.redrives:
+            letter = replace(letter, state=DeadState.REDRIVING, redrives=before.redrives)
         tally = self._tallies.setdefault(
             letter.group, _Tally(letter, letter.dead_at, letter.dead_at)
         )

@@ -22,7 +22,8 @@ class DeadState(StrEnum):
 class DeadLetter:
     """A delivery given up, with all that is known of it.
 
-    Written again with the same `id` when a redriven one fails again. `group` is the
+    Written again with the same `id` when a redriven one fails again; while it is redriving,
+    one with `redrives` 0 (another delivery of its event) leaves its state. `group` is the
     fingerprint of the failure, `pattern` the normalised message it was made from.
     """
 

@@ -114,9 +114,11 @@ class Reads:
                 next_due_at = from_milliseconds(due_ms)
                 break
             wanted.append(place)
-        unknown = [(place.offset, place.step) for place in wanted if place not in known]
+        # Asked once: the caller may forget one at any time, and a row left out is not missed.
+        held = {place: row for place in wanted if (row := known.get(place)) is not None}
+        unknown = [(place.offset, place.step) for place in wanted if place not in held]
         read = {row.place: row for row in self.parked(connection, trigger, unknown)}
-        rows = [read.get(place) or known.get(place) for place in wanted]
+        rows = [read.get(place) or held.get(place) for place in wanted]
         return [row for row in rows if row is not None], next_due_at
 
     def parked(

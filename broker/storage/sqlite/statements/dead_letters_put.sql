@@ -1,4 +1,5 @@
--- in flight or parked → dead; redriving → dead again, under the same id
+-- in flight or parked → dead; redriving → dead again, under the same id. Another delivery of
+-- the event (redrives 0: after a seek) does not end a redrive: its row is still there.
 INSERT INTO dead_letters (
     id, "trigger", offset, step, delivery_id, broker, sink, revision, head, data, stored_at,
     reason, class, status, message, first_at, dead_at, attempts, evidence, "group", pattern,
@@ -11,7 +12,9 @@ ON CONFLICT (id) DO UPDATE SET
     stored_at = excluded.stored_at, reason = excluded.reason, class = excluded.class,
     status = excluded.status, message = excluded.message, first_at = excluded.first_at,
     dead_at = excluded.dead_at, attempts = excluded.attempts, evidence = excluded.evidence,
-    "group" = excluded."group", pattern = excluded.pattern, state = excluded.state,
-    forwarded = excluded.forwarded, redrives = excluded.redrives, purge_at = excluded.purge_at,
-    type = excluded.type, source = excluded.source, subject = excluded.subject,
+    "group" = excluded."group", pattern = excluded.pattern,
+    state = iif(state = 'redriving' AND excluded.redrives = 0, state, excluded.state),
+    forwarded = excluded.forwarded,
+    redrives = iif(state = 'redriving' AND excluded.redrives = 0, redrives, excluded.redrives),
+    purge_at = excluded.purge_at, type = excluded.type, source = excluded.source, subject = excluded.subject,
     event_id = excluded.event_id, size = excluded.size, bytes = excluded.bytes
