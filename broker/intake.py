@@ -78,8 +78,8 @@ class Intake:
             self._doubts.leap = max(now - stored_at, timedelta())
             now = stored_at
         since = now - self._doubts.window
-        for stored_at, offset, packed in await self._log.recent_keys(since, self.recent.keys_max):
-            self.recent.add_packed(packed, offset, now_seconds - (now - stored_at).total_seconds())
+        for at, offset, packed in await self._log.recent_keys(since, self.recent.keys_max):
+            self.recent.add_packed(packed, offset, now_seconds - (now - at).total_seconds())
 
     def change(self, options: IntakeOptions) -> None:
         """Let other limits count from now on. A longer window fills as events come."""
@@ -96,7 +96,7 @@ class Intake:
         if self._timer is not None:
             self._timer.cancel()
 
-    def shed(self) -> HeadraceError | None:
+    def shed(self) -> Overloaded | None:
         """Why a request is refused undecoded; None: decode it and let `accept` judge.
 
         While it is full, decoding what must be refused would leave no time for what is taken.

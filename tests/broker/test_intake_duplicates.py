@@ -9,7 +9,7 @@ from broker.dedupe import key_of
 from broker.errors import DuplicateDiffers, InvalidBatch, Overloaded, StoreFailed
 from broker.intake_options import IntakeOptions
 from broker.storage.rows import Record
-from broker.waiting import ACCEPTED, DUPLICATE
+from broker.waiting import ACCEPTED, DUPLICATE, Result
 from tests.broker.door import HandClock, HandLog, event, open_door
 
 
@@ -284,9 +284,11 @@ async def test_a_repeat_that_comes_as_the_reader_ends_is_asked_for_too() -> None
     door = await open_door(is_eager=True)
     door.accept(event("1"), event("2"))
     await door.answered(1)
-    loop = asyncio.get_running_loop()
 
-    # Answered in the reader's last step: what comes then is there before its end is known.
-    door.intake.accept([event("1")], lambda _: loop.call_soon(door.accept, event("2")))
+    def answered(_: Result) -> None:
+        # In the reader's last step: what comes next is there before its end is known.
+        asyncio.get_running_loop().call_soon(door.accept, event("2"))
+
+    door.intake.accept([event("1")], answered)
 
     assert await door.answered(2) == [ACCEPTED, DUPLICATE]

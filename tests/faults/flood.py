@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from tests.faults.subscribers import header
 CONNECTIONS_PER_ADDRESS = 200  # fewer than the ingress takes of one peer
 TICK_SECONDS = 0.002
 PATIENCE_SECONDS = 10.0
+SETTLE_SECONDS = 0.3  # the program has taken all connections: what is measured is requests
 NUMBER = b"-00000000-"  # in a template: where the number of the request stands
 OTHER, WANTED = "other", "wanted"
 FILLING = "x" * 200
@@ -30,7 +32,7 @@ class Plan:
     """Requests of `events` each, over so many connections, for a while.
 
     `requests_per_second` 0 is a closed loop: each connection sends when it is answered. Else
-    it is open: they come at their time, and one that finds no connection free is `unsent`.
+    it is open: they come at their time, and one that finds no connection free is not sent.
     """
 
     name: str
@@ -51,14 +53,22 @@ class Report:
     slowest_seconds: dict[str, float] = field(default_factory=dict)
     without_retry_after: int = 0
     unanswered: int = 0
-    unsent: int = 0
-    latencies: list[float] = field(default_factory=list)  # of those accepted, ascending
+    sent_at: list[float] = field(default_factory=list)  # since its begin, of those accepted
+    took: list[float] = field(default_factory=list)  # seconds, in the same order
+    unsent_at: list[float] = field(default_factory=list)
+    late_seconds: float = 0.0  # the worst that this process itself was late
 
     def per_second(self) -> float:
         return len(self.accepted) / self.seconds
 
-    def percentile_seconds(self, share: float) -> float:
-        return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
+    def p99_seconds(self, window_seconds: float) -> list[float]:
+        """Of each window of so many seconds; what was not sent has waited for ever."""
+        windows: dict[int, list[float]] = {}
+        unsent = [inf] * len(self.unsent_at)
+        for at, took in zip(self.sent_at + self.unsent_at, self.took + unsent, strict=True):
+            windows.setdefault(int(at / window_seconds), []).append(took)
+        whole = int(self.seconds / window_seconds)
+        return [sorted(windows[n])[int(0.99 * len(windows[n]))] for n in range(whole)]
 
 
 def id_of(name: str, number: int, index: int) -> str:
@@ -130,11 +140,13 @@ class Crowd:
         self._template = template_of(plan)
         self._statuses: Counter[str] = Counter()
         self._is_running = True
+        self._began = 0.0
 
     async def run(self) -> Report:
         plan, report = self._plan, self.report
         await self._connect()
-        began = time.monotonic()
+        await asyncio.sleep(SETTLE_SECONDS)
+        began = self._began = time.monotonic()
         if plan.requests_per_second:
             await self._pace(began)
         else:
@@ -148,7 +160,6 @@ class Crowd:
             await asyncio.sleep(TICK_SECONDS)
         report.unanswered += len(self._busy)
         report.statuses = dict(self._statuses)
-        report.latencies.sort()
         return report
 
     async def _connect(self) -> None:
@@ -168,9 +179,12 @@ class Crowd:
                 if self._idle:
                     self._send(self._idle.pop(0))
                 else:
-                    self.report.unsent += 1
+                    self.report.unsent_at.append(passed)
             due = now_due
+            slept_at = time.monotonic()
             await asyncio.sleep(TICK_SECONDS)
+            late = time.monotonic() - slept_at - TICK_SECONDS
+            self.report.late_seconds = max(self.report.late_seconds, late)
 
     def _send(self, peer: Peer) -> None:
         self._busy.add(peer)
@@ -185,7 +199,8 @@ class Crowd:
         report.slowest_seconds[name] = max(took_seconds, report.slowest_seconds.get(name, 0.0))
         if status == 202:
             report.accepted.append(peer.number)
-            report.latencies.append(took_seconds)
+            report.sent_at.append(peer.sent_at - self._began)
+            report.took.append(took_seconds)
         elif not has_retry_after:
             report.without_retry_after += 1
         peer.number = None

@@ -6,7 +6,7 @@ Nothing may be lost, held beyond one wait, sent in a burst or forgotten because 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -65,9 +65,9 @@ class Warped:
             "maxAge": "PT30M",
         }
         documents = [resource("Broker", "default", {})]
-        for sink, type in ((self.late, ORDER), (self.refusing, REFUND)):
+        for sink, wanted in ((self.late, ORDER), (self.refusing, REFUND)):
             spec = {
-                "filters": [{"exact": {"type": type}}],
+                "filters": [{"exact": {"type": wanted}}],
                 "subscriber": {"uri": sink.uri},
                 "delivery": delivery,
             }
@@ -127,7 +127,7 @@ async def make_warped(folder: Path, library: Path) -> AsyncIterator[Warped]:
         warped.close()
 
 
-async def until_async(reached: Callable[[], "asyncio.Future[bool]"], what: str) -> None:
+async def until_async(reached: Callable[[], Awaitable[bool]], what: str) -> None:
     deadline = time.monotonic() + 10.0
     while not await reached():
         assert time.monotonic() < deadline, what
@@ -139,7 +139,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compile_clock(tmp_path_factory.mktemp("clock"))
 
 
-async def test_a_clock_that_leaps_while_the_program_runs_is_not_noticed(tmp_path: Path, library: Path) -> None:
+async def test_a_clock_that_leaps_while_the_program_runs_is_not_noticed(
+    tmp_path: Path, library: Path
+) -> None:
     took_seconds: dict[str, float] = {}
     async with make_warped(tmp_path, library) as warped:
         await warped.start()

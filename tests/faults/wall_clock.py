@@ -42,9 +42,7 @@ class WallClock:
         path.write_bytes(bytes(8))
         with path.open("r+b") as file:
             self._leap = mmap.mmap(file.fileno(), 8)
-        self.surroundings = Surroundings(
-            {"LD_PRELOAD": str(library), "WALL_CLOCK_FILE": str(path)}
-        )
+        self.surroundings = Surroundings({"LD_PRELOAD": str(library), "WALL_CLOCK_FILE": str(path)})
 
     def set_to(self, moment: datetime) -> None:
         """From there it goes on as ours does. Counts at once."""
