@@ -16,11 +16,11 @@ LOOK_AGAIN_SECONDS = 0.001
 
 
 class Gathering:
-    """`append` in place of a log's. `is_pressed` says whether deliveries queue in memory."""
+    """`append` in place of a log's, which gets several at once. `is_pressed` says whether deliveries queue in memory."""
 
     def __init__(
         self,
-        append: Callable[[Append], None],
+        append: Callable[..., None],
         is_pressed: Callable[[], bool],
         monotonic: Callable[[], float],
     ) -> None:
@@ -49,5 +49,4 @@ class Gathering:
             asyncio.get_running_loop().call_later(LOOK_AGAIN_SECONDS, self._hand_over)
             return
         gathered, self._gathered = self._gathered, []
-        for append in gathered:
-            self._append(append)
+        self._append(*gathered)

@@ -39,8 +39,10 @@ class Log(Protocol):
         """
         ...
 
-    def append(self, append: Append) -> None:
-        """Store events and records in the next commit; answers by `append.done`.
+    def append(self, *appends: Append) -> None:
+        """Store the events and records of each in the next commit; answers by `append.done`.
+
+        Several at once wake the writer once.
 
         Never blocks and never raises; the caller bounds what it has pending.
         """

@@ -12,7 +12,10 @@ class Log:
     def __init__(self, is_pressed: bool) -> None:
         self.taken: list[Append] = []
         self.now = 100.0
-        self.gathering = Gathering(self.taken.append, lambda: is_pressed, lambda: self.now)
+        self.gathering = Gathering(self._take, lambda: is_pressed, lambda: self.now)
+
+    def _take(self, *appends: Append) -> None:
+        self.taken.extend(appends)
 
     def append(self) -> Append:
         one = Append((), b"", lambda _: None)

@@ -35,8 +35,9 @@ class MemoryLog:
         self._writer.open(on_stored)
         return load(self._state)
 
-    def append(self, append: Append) -> None:
-        self._writer.append(append)
+    def append(self, *appends: Append) -> None:
+        for append in appends:
+            self._writer.append(append)
 
     def checkpoint(self, checkpoint: Checkpoint, done: OnCheckpoint) -> None:
         self._writer.checkpoint(checkpoint, done)

@@ -14,7 +14,7 @@ class Stop:
 
 
 STOP: Final = Stop()
-Item = Append | PendingCheckpoint | Job | Stop
+Item = tuple[Append, ...] | Append | PendingCheckpoint | Job | Stop
 
 
 class Inbox:
@@ -36,19 +36,16 @@ class Inbox:
                 self._sort(self._queue.get(timeout=timeout_seconds))
             except Empty:
                 return
-        take, keep = self._queue.get_nowait, self._appends.append
         try:
             while True:
-                item = take()
-                if item.__class__ is Append:  # nearly all are: the rest of _sort is not for them
-                    keep(item)
-                else:
-                    self._sort(item)
+                self._sort(self._queue.get_nowait())
         except Empty:
             return
 
     def _sort(self, item: Item) -> None:
-        if isinstance(item, Append):
+        if isinstance(item, tuple):
+            self._appends.extend(item)
+        elif isinstance(item, Append):
             self._appends.append(item)
         elif isinstance(item, PendingCheckpoint):
             self._checkpoints.append(item)

@@ -42,8 +42,8 @@ class SqliteLog:
     async def open(self, on_stored: OnStored) -> Loaded:
         return await self._partition.open(on_stored)
 
-    def append(self, append: Append) -> None:
-        self._partition.writer.put(append)
+    def append(self, *appends: Append) -> None:
+        self._partition.writer.put_appends(appends)
 
     def checkpoint(self, checkpoint: Checkpoint, done: OnCheckpoint) -> None:
         self._partition.writer.put(PendingCheckpoint(checkpoint, done))

@@ -62,6 +62,14 @@ class Writer:
         else:
             self._inbox.put(item)
 
+    def put_appends(self, appends: tuple[Append, ...]) -> None:
+        """`put` of each, by one hand-over: each would wake the thread, and it the loop."""
+        if self.is_closed:
+            for append in appends:
+                self.put(append)
+        else:
+            self._inbox.put(appends)
+
     def close(self) -> None:
         """Take nothing more; `stop` finishes what was taken. Called on the event loop."""
         self.is_closed = True
