@@ -16,7 +16,10 @@ LOOK_AGAIN_SECONDS = 0.001
 
 
 class Gathering:
-    """`append` in place of a log's, which gets several at once. `is_pressed` says whether deliveries queue in memory."""
+    """`append` in place of a log's, which gets several at once.
+
+    `is_pressed` says whether deliveries queue in memory.
+    """
 
     def __init__(
         self,
