@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Install the real servers and load generators that tests and the bench start themselves:
-# nginx as a sink, wrk as a load, libfaketime to move a process's clock. Where that is not
-# possible this says what is missing and ends well: the tests that need one then say so.
+# nginx as a sink, wrk as a load, a C compiler for the shims that move clocks and break syncs.
+# Where that is not possible this says what is missing and ends well: the tests that need one
+# then say so.
 set -eu -o pipefail
 
 missing=()
 command -v nginx > /dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 command -v wrk > /dev/null || missing+=(wrk)
-compgen -G '/usr/lib/*/faketime/libfaketime.so.1' > /dev/null || missing+=(libfaketime)
+command -v cc > /dev/null || missing+=(gcc libc6-dev)
 
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0
