@@ -7,12 +7,19 @@ that costs more to deliver later.
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from broker.storage.rows import Append
 
 TURN_BUSY_SECONDS = 0.0015  # a turn of the loop that took longer had no time to spare
 WAIT_SECONDS_MAX = 0.025
 LOOK_AGAIN_SECONDS = 0.001
+
+
+class AppendAll(Protocol):
+    """`Log.append`."""
+
+    def __call__(self, *appends: Append) -> None: ...
 
 
 class Gathering:
@@ -23,7 +30,7 @@ class Gathering:
 
     def __init__(
         self,
-        append: Callable[..., None],
+        append: AppendAll,
         is_pressed: Callable[[], bool],
         monotonic: Callable[[], float],
     ) -> None:

@@ -6,6 +6,7 @@ The only place that knows all kinds.
 import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from broker.clock import Clock
@@ -57,7 +58,6 @@ class Assembler:
         self._brokers.connect = Elsewhere(self.running, self._supplies, chance).connect
         self._broker_of: dict[str, str] = {}
         self._draft = Draft()  # of the change that is under way, or was the last
-        self._wiring: Wiring = {}
 
     async def open(self, configuration: Configuration) -> Running:
         """Load every broker, and let its intake know what was accepted lately."""
@@ -74,7 +74,6 @@ class Assembler:
         removing = {name: self._wire_removing(one, draft) for name, one in brokers.items()}
         await draft.open()
         self._endpoints.take(draft, 0.0)
-        self._wiring = wiring
         if running.pool.turn.doubting:
             # Whose event ended the process, nobody knows: alone must mean alone in all of it.
             running.pool.turn.doubt(brokers)
@@ -113,7 +112,6 @@ class Assembler:
             raise
         self._client.certificates.trust(certificates)
         self._endpoints.take(draft, settle_seconds)
-        self._wiring = wiring
         await self._swap(configuration, added)
 
     async def tend(self) -> None:
@@ -145,20 +143,19 @@ class Assembler:
 
     async def _apply(self, wiring: Wiring, by: str) -> float:
         """All brokers' triggers, or none; gives after how long calls to old sinks are over."""
-        done: list[str] = []
-        settle_seconds = 0.0
-        try:
-            for name, broker in self.running.brokers.items():
-                applied = await broker.partition.steering.apply(wiring.get(name, ()), by)
-                settle_seconds = max(settle_seconds, applied.settle_seconds)
-                done.append(name)
-        except BaseException:
-            # One partition's triggers are in one checkpoint; those of several are not.
-            for name in done:
-                steering = self.running.brokers[name].partition.steering
-                await steering.apply(self._wiring.get(name, ()), by)
-            raise
-        return settle_seconds
+        brokers = self.running.brokers
+        async with AsyncExitStack() as ready:
+            # Each says whether it can before any does.
+            carry_out = [
+                await ready.enter_async_context(
+                    broker.partition.steering.applying(wiring.get(name, ()), by)
+                )
+                for name, broker in brokers.items()
+            ]
+            applied = [carry() for carry in carry_out]
+            for broker in brokers.values():
+                await broker.partition.steering.flush()
+        return max((one.settle_seconds for one in applied), default=0.0)
 
     async def _swap(self, configuration: Configuration, added: Mapping[str, RunningBroker]) -> None:
         """What cannot fail: limits, brokers that come and go, what listings show."""

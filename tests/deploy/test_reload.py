@@ -16,6 +16,7 @@ from deploy.config.broker_spec import Configuration
 from deploy.config.read import read_configuration
 from deploy.reload import Reloaded, Reloader
 from tests.deploy.living import BROKER, TRIGGER, Living, Subscriber, event, living
+from triggers.lane import ENDING
 
 OTHER = BROKER.replace("default}", "other}")
 NARROW = TRIGGER.replace("spec:", "spec:\n  filters: [{exact: {type: wanted}}]")
@@ -274,3 +275,22 @@ async def test_a_trigger_moves_to_another_broker_once_it_has_nothing_left_to_do(
     assert await one.headrace.post(event(2), "default/other") == 202
     await one.headrace.rest()
     assert one.headrace.subscriber.seen == ["1", "2"]
+
+
+async def test_one_broker_that_cannot_change_keeps_the_others_from_changing(
+    one: Reloading,
+) -> None:
+    others = TRIGGER.replace("broker: default", "broker: other").replace("orders", "others")
+    paused = others.replace("spec:", "spec:\n  paused: true")
+    await one.reload(BROKER, OTHER, TRIGGER, paused)
+    await one.headrace.publish(event(1), broker="default/other")
+    await one.reload(BROKER, OTHER, TRIGGER)
+    _, half_ended = one.headrace.process.running.lanes()["default/others"]
+    half_ended.holds.add(ENDING)
+
+    with pytest.raises(Conflict, match="half ended"):
+        await one.reload(BROKER, OTHER, NARROW, others)
+
+    assert await one.headrace.post(event(2)) == 202
+    await until(lambda: "2" in one.headrace.subscriber.seen)
+    assert one.headrace.process.running.lanes()["default/orders"][1].revision == 1

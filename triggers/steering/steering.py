@@ -1,7 +1,8 @@
 """The verbs by which an operator turns the triggers of one partition while they run."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Literal
 
@@ -50,13 +51,35 @@ class Steering:
         Sinks in `wired` are open already, and those in use stay so (`Applied.settle_seconds`;
         a removing trigger goes on using its own). Raises Invalid, and nothing has changed.
         """
-        async with self._one_at_a_time:
-            applied = self._applying.carry_out(await self._applying.prepare(wired))
-            if applied.count:
-                self._parts.audit(by, "reload", _told(applied), applied.count, reason)
-            self.on_applied()
+        async with self.applying(wired, by, reason) as carry_out:
+            applied = carry_out()
             await self._parts.flush()
             return applied
+
+    @asynccontextmanager
+    async def applying(
+        self, wired: Sequence[Wired], by: str, reason: str = ""
+    ) -> AsyncIterator[Callable[[], Applied]]:
+        """`apply` in two steps, for who must be sure that several partitions can.
+
+        What can fail is done before this gives; what it gives changes everything in memory,
+        cannot fail and does not wait. Then the caller waits for `flush`. Raises as `apply`.
+        """
+        async with self._one_at_a_time:
+            plan = await self._applying.prepare(wired)
+
+            def carry_out() -> Applied:
+                applied = self._applying.carry_out(plan)
+                if applied.count:
+                    self._parts.audit(by, "reload", _told(applied), applied.count, reason)
+                self.on_applied()
+                return applied
+
+            yield carry_out
+
+    async def flush(self) -> None:
+        """Wait until what was done is on disk."""
+        await self._parts.flush()
 
     async def pause(self, trigger: str, by: str, reason: str = "") -> bool:
         """Begin no more calls; those in flight end. False: it was paused already.
