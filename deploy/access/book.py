@@ -207,7 +207,11 @@ def draw_token(
             remedy="choose another; names are not used twice, so that the audit stays clear",
         )
     if len(tokens) >= TOKENS_MAX:
-        raise Conflict(f"there are {TOKENS_MAX} tokens", code="too-many-tokens")
+        raise Conflict(
+            f"there are {TOKENS_MAX} tokens, with those that were revoked",
+            code="too-many-tokens",
+            remedy="stop headrace, put headrace.db of its data folder aside, and make tokens anew",
+        )
     text = write_token(random(PREFIX_BYTES), random(SECRET_BYTES))
     prefix = prefix_of(text)
     assert prefix is not None

@@ -69,7 +69,9 @@ class TokenFile:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._ownership.take()
         except OSError as error:
-            raise StoreFailed(f"{self.path}: {error}", code="store-broken") from error
+            remedy = "name a data folder that this process may write to"
+            what = f"{self.path}: {error}"
+            raise StoreFailed(what, code="store-broken", remedy=remedy) from error
         try:
             return self._tokens() if self.path.exists() else []
         except BaseException:

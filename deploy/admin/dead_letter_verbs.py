@@ -174,7 +174,8 @@ async def _act(
     refused: list[Refused] = []
     for broker, ids in await _choose(running, by, verb, chosen):
         if broker.failure is not None or broker.partition.desk is None:
-            raise StoreFailed(f"broker {broker.spec.name} has stopped: {broker.failure}")
+            what = f"broker {broker.spec.name} has stopped: {broker.failure}"
+            raise StoreFailed(what, remedy="ask again when headrace has restarted")
         acted = await act(broker.partition.desk, ids)
         moved += acted.moved
         refused += acted.refused

@@ -108,7 +108,12 @@ async def replays(
     items.sort(key=lambda item: (item["ended_at"] is None, item["created_at"]), reverse=True)
     names = [f"{item['broker']}/{item['id']}" for item in items]
     if cursor is not None and cursor not in names:
-        raise Invalid("this cursor is no listing's", code="bad-parameter", where="cursor")
+        raise Invalid(
+            "this cursor is no listing's",
+            code="bad-parameter",
+            where="cursor",
+            remedy="take `next` of the page before as it was given",
+        )
     after = 0 if cursor is None else names.index(cursor) + 1
     more = len(items) > after + limit
     return {

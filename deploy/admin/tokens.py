@@ -48,7 +48,12 @@ async def tokens(
     found = _book(request).tokens
     after = next((place for place, token in enumerate(found, 1) if token.prefix == cursor), 0)
     if cursor is not None and not after:
-        raise Invalid("this cursor is no listing's", code="bad-parameter", where="cursor")
+        raise Invalid(
+            "this cursor is no listing's",
+            code="bad-parameter",
+            where="cursor",
+            remedy="take `next` of the page before as it was given",
+        )
     page = found[after : after + limit]
     more = len(found) > after + limit
     return {

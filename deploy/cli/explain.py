@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from broker.errors import Invalid
+from broker.errors import Invalid, InvalidConfig
 from deploy.cli.client import Item, full_name
 from deploy.cli.explanation_text import explanation_lines
 from deploy.cli.options import (
@@ -126,9 +126,11 @@ def read_content(path: Path) -> bytes:
             with path.open("rb") as file:
                 content = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise Invalid(f"{path}: {error.strerror}", where="--event") from error
+        remedy = "name a file with the event as JSON, or - for stdin"
+        raise Invalid(f"{path}: {error.strerror}", where="--event", remedy=remedy) from error
     if len(content) > FILE_BYTES_MAX:
-        raise Invalid(f"{path} is larger than {FILE_BYTES_MAX:,} bytes", where="--event")
+        what = f"{path} is larger than {FILE_BYTES_MAX:,} bytes"
+        raise Invalid(what, where="--event", remedy="no broker takes such an event either")
     return content
 
 
@@ -139,7 +141,8 @@ def parsed(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise Invalid(f"it is not JSON: {error}", where="--event") from error
+        remedy = "write the event as JSON; headrace events show ID -o json shows one"
+        raise Invalid(f"it is not JSON: {error}", where="--event", remedy=remedy) from error
 
 
 def read_filters(text: str) -> Filters:
@@ -147,14 +150,26 @@ def read_filters(text: str) -> Filters:
 
     A list of filters, one filter, a trigger's spec or a whole trigger.
     """
-    import yaml
+    from deploy.config.mistakes import Findings
+    from deploy.config.positions import read_documents
 
+    findings = Findings()
     try:
         # A name that is too long for a file is no file's.
         is_file = len(text) < 1024 and "\n" not in text and Path(text).is_file()
-        found = yaml.safe_load(Path(text).read_text("utf-8") if is_file else text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Invalid(f"it cannot be read: {error}", where="--filter") from error
+        written = Path(text).read_text("utf-8") if is_file else text
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "name a readable file of UTF-8 text, or write the YAML itself"
+        raise Invalid(f"it cannot be read: {error}", where="--filter", remedy=remedy) from error
+    # By the reader of configurations: here and there the same text is the same filter.
+    documents = read_documents(text if is_file else "--filter", written, findings)
+    if findings.mistakes:
+        count = len(findings.mistakes)
+        raise InvalidConfig(
+            f"the filter has {count} mistake{'s' if count > 1 else ''}",
+            [str(mistake) for mistake in findings.mistakes],
+        )
+    found: Any = documents[0].value if documents else None
     if isinstance(found, Mapping) and isinstance(found.get("spec"), Mapping):
         found = found["spec"]
     if isinstance(found, Mapping) and found.keys() & {"filters", "filter"}:

@@ -48,6 +48,18 @@ def test_every_dialect_says_which_clause_decided(
     assert decides in deciding
 
 
+def test_yaml_means_here_what_it_means_in_a_configuration(
+    headrace: Headrace, tmp_path: Path
+) -> None:
+    """Else `no` would be a boolean here, and a text there."""
+    event = tmp_path / "event.json"
+    event.write_text('{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "zone": "no"}')
+
+    ran = headrace("explain", "--event", event, "--filter", "[{exact: {zone: no}}]")
+
+    assert (ran.exit_code, ran.out.splitlines()[0]) == (0, "it matches")
+
+
 def test_the_value_of_every_subexpression_is_shown(headrace: Headrace, event: Path) -> None:
     text = "LENGTH(color) = 3 AND (INT(color) > 2 OR EXISTS size)"
 
@@ -115,7 +127,8 @@ def test_all_triggers_are_a_table(
         ((), "one of --trigger, --filter, --cesql and --all"),
         (("--cesql", "color"), "must give Boolean"),
         (("--filter", "[{exactly: {color: red}}]"), "is no dialect"),
-        (("--filter", "[{exact: {"), "cannot be read"),
+        (("--filter", "[{exact: {"), "the filter has 1 mistake"),
+        (("--filter", "[{exact: {color: a, color: b}}]"), "the filter has 1 mistake"),
         (("--cesql", "a = 1", "--all"), "one of --trigger"),
     ],
 )

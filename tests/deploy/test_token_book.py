@@ -11,7 +11,7 @@ import pytest
 
 from broker.errors import Conflict, Invalid, Overloaded, StoreFailed, StoreOwned, Unauthorized
 from broker.telemetry import Telemetry
-from deploy.access.book import TokenBook
+from deploy.access.book import TOKENS_MAX, TokenBook, draw_token
 from deploy.access.exposure import check_exposure
 from deploy.access.failures import FAILURES_MAX
 from deploy.access.offline import create_token, list_tokens, revoke_token
@@ -39,6 +39,17 @@ async def book(tmp_path: Path, clock: SetClock) -> AsyncIterator[TokenBook]:
     made = make_book(tmp_path, clock)
     yield made
     made.close()
+
+
+def test_there_are_no_more_tokens_than_the_bound(clock: SetClock) -> None:
+    one, _ = draw_token((), "first", Role.ADMIN, clock.now(), None)
+
+    draw_token([one] * (TOKENS_MAX - 1), "last", Role.ADMIN, clock.now(), None)
+    with pytest.raises(Conflict) as full:
+        draw_token([one] * TOKENS_MAX, "more", Role.ADMIN, clock.now(), None)
+
+    assert full.value.code == "too-many-tokens"
+    assert full.value.remedy
 
 
 async def verbs(book: TokenBook) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from broker.errors import InvalidFilter
 from broker.storage.rows import DeadLetter
 from tests.triggers.where.letters import NOW, letter
 from triggers.where import parse_query
+from triggers.where.query import TEXT_CHARACTERS_MAX
 
 LETTER = letter(attributes={"subject": "s1", "reason": "own", "region": "eu"})
 
@@ -99,6 +100,16 @@ def test_a_bad_query_is_refused_with_its_column(text: str, column: int, says: st
     assert (refused.value.column, refused.value.where) == (column, f"where, column {column}")
     assert says in refused.value.what
     assert refused.value.remedy
+
+
+def test_a_query_is_as_long_as_the_bound_and_no_longer() -> None:
+    longest = "status = 503".ljust(TEXT_CHARACTERS_MAX)
+
+    assert parse_query(longest, NOW).matches(LETTER)
+    with pytest.raises(InvalidFilter) as refused:
+        parse_query(longest + " ", NOW)
+
+    assert refused.value.code == "cesql-too-long"
 
 
 def test_a_query_tells_whether_it_reads_data() -> None:
