@@ -18,7 +18,7 @@ from broker.storage.sqlite.engine import SqliteEngine
 from broker.storage.sqlite.options import SqliteOptions
 from deploy.config.broker_spec import BrokerSpec
 from deploy.running import Running, RunningBroker
-from triggers.lane import Budget
+from triggers.budget import Budget
 from triggers.partition import Partition
 from triggers.replay.keeping import Connect
 

@@ -12,6 +12,7 @@ from broker.clock import Clock
 from broker.delivery import Delivered, Failed, Outcome, OutcomeClass
 from broker.failpoint import armed, reach
 from broker.telemetry import ROWS, SECONDS, Histogram, Telemetry
+from sinks.sink import Sink
 from sinks.target import Target, strains
 from triggers.breadth import is_at_fault, narrow, widen
 from triggers.carriage import Carriage
@@ -75,17 +76,25 @@ class Dispatcher:
             return
         for carriage in batch:
             carriage.target = lane.target
+        # The sink as well as its target: a reload may give the lane others before the task runs,
+        # and this batch is by the limit of this one.
         task = asyncio.get_running_loop().create_task(
-            self._wait(lane, batch, started, deadline, ended)
+            self._wait(lane, lane.sink, batch, started, deadline, ended)
         )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _wait(
-        self, lane: Lane, batch: list[Carriage], started: float, deadline: float, ended: Ended
+        self,
+        lane: Lane,
+        sink: Sink,
+        batch: list[Carriage],
+        started: float,
+        deadline: float,
+        ended: Ended,
     ) -> None:
         try:
-            outcomes = await lane.sink.deliver(batch, deadline)
+            outcomes = await sink.deliver(batch, deadline)
         except Exception as error:  # noqa: BLE001 - the one place where a sink's defect is caught
             outcomes = defects(batch, f"{type(error).__name__}: {error}")
         if len(outcomes) != len(batch):
@@ -190,15 +199,15 @@ class Dispatcher:
 
     def _note_commit(self, stored_at: datetime, now: float) -> None:
         """One commit's events share their time: the difference of clocks is taken once."""
-        if stored_at is not self._stored_at:
-            self._stored_at = stored_at
-            self._stored = now - (self._clock.now() - stored_at).total_seconds()
+        self._stored_at = stored_at
+        self._stored = now - (self._clock.now() - stored_at).total_seconds()
 
     def _time_failed(self, carriage: Carriage, started: float, ended: float) -> None:
         """It has waited as long as those that are delivered; only it never arrived."""
         self.timings.attempt.observe(ended - started)
         if carriage.attempt == 1:
-            self._note_commit(carriage.stored_at, ended)
+            if carriage.stored_at is not self._stored_at:
+                self._note_commit(carriage.stored_at, ended)
             self.timings.queue_wait.observe(started - self._stored)
 
 

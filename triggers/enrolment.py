@@ -9,9 +9,10 @@ from broker.storage.rows import Counts, Cursor, Loaded, TriggerState, WaitingRow
 from broker.telemetry import Telemetry
 from sinks.sink import Sink
 from sinks.target import Target
+from triggers.budget import Budget
 from triggers.failures import COMPANION
 from triggers.filters.filter import Filter
-from triggers.lane import Budget, Carry, Lane
+from triggers.lane import Carry, Lane
 from triggers.ledger import Ledger
 from triggers.leftover import has_ended, names_with_rows
 from triggers.revisions import Revisions
@@ -53,7 +54,7 @@ class Enrolment:
         clock: Clock,
         telemetry: Telemetry,
         carry: Carry,
-        revisions: Revisions | None = None,
+        revisions: Revisions,
     ) -> None:
         self._loaded = loaded
         self._log = log
@@ -62,7 +63,7 @@ class Enrolment:
         self._clock = clock
         self._telemetry = telemetry
         self._carry = carry
-        self._revisions = revisions or Revisions(loaded.revisions)
+        self._revisions = revisions
         self.first_offset, self.last_offset = loaded.first_offset, loaded.last_offset
         self._with_rows = set(names_with_rows(loaded))
         self._ended: set[str] = set()  # since the start

@@ -11,11 +11,13 @@ from datetime import datetime
 
 from broker.clock import EPOCH
 from broker.event import StoredEvent
-from broker.storage.rows import Counts, Cursor, Place, Record, TriggerState, WaitingRow
+from broker.storage.rows import Cursor, Place, Record, TriggerState, WaitingRow
 from broker.token_bucket import TokenBucket
 from sinks.sink import Sink
 from sinks.target import Target
+from triggers.budget import MEMORY_BYTES_MAX, Budget
 from triggers.carriage import Carriage, fresh
+from triggers.counting import Counting
 from triggers.filters.filter import Filter
 from triggers.lane_counts import LaneCounts
 from triggers.ledger import SETTLED_MAX, Ledger
@@ -26,27 +28,9 @@ from triggers.turns import Turns
 
 QUEUE_EVENTS_MAX = 1024
 QUEUE_EVENTS_ASSURED = 32
-MEMORY_BYTES_MAX = 64 * 1024 * 1024
 RETRIES_MAX = 256
 BREADTH_FREE = 1 << 30  # its sink does not fail
 ENDING = "ending"  # among the holds of a lane whose rows an operator takes away
-
-
-class Budget:
-    """Bytes of queued events over all lanes of a process, at most `MEMORY_BYTES_MAX`.
-
-    A lane always has room for `QUEUE_EVENTS_ASSURED` events: others' full queues slow it
-    down to smaller pages but never stop it.
-    """
-
-    __slots__ = ("used_bytes",)
-
-    def __init__(self) -> None:
-        self.used_bytes = 0
-
-    def use(self, size_bytes: int) -> None:
-        """So much more, or less where negative."""
-        self.used_bytes += size_bytes
 
 
 Ended = Callable[["Lane", int], None]
@@ -54,7 +38,7 @@ Ended = Callable[["Lane", int], None]
 Carry = Callable[["Lane", list[Carriage], Ended], None]
 
 
-class Lane:
+class Lane(Counting):
     """The position is the last offset routed to this lane: all up to it is settled, or in
     `queue`, in flight, or has a row; everything beyond it is still in the log only.
     """
@@ -69,8 +53,8 @@ class Lane:
         budget: Budget,
         carry: Carry,
     ) -> None:
+        super().__init__(spec.name)
         self.spec = spec
-        self.name = spec.name
         self.sink = sink
         self.target = target
         self.ledger = ledger
@@ -106,8 +90,6 @@ class Lane:
         self.told_at = float("-inf")  # when dead letters were last logged
         self.untold_dead = 0
         self.counts = LaneCounts()
-        self.totals = Counts(spec.name)  # durable and pending, for listings
-        self._matched = self._delivered = self._dead = self._discarded = self._redelivered = 0
         self.id_prefix = f"{log_id}/{spec.name}/"
         rate = spec.rate_per_second
         self.rate = None if rate is None else TokenBucket(rate)
@@ -234,35 +216,6 @@ class Lane:
         self._matched += 1
         self._delivered += 1
         self.ledger.touched[self] = None
-
-    def count_dead(self) -> None:
-        self._dead += 1
-
-    def count_waiting(self, events: int) -> None:
-        """`events` of a key became offset-only rows: their pairs are no longer open."""
-        self._matched += events
-
-    def count_discarded(self, matched: int = 0, rows: int = 0) -> None:
-        """So many events that match and were not settled are discarded, and so many rows."""
-        self._matched += matched
-        self._discarded += matched + rows
-
-    def take_counts(self) -> Counts | None:
-        """What to add to the stored counts since the last time; None for nothing."""
-        counted = self._matched or self._delivered or self._dead or self._discarded
-        if not (counted or self._redelivered):
-            return None
-        delta = Counts(
-            self.name,
-            self._matched,
-            self._delivered,
-            self._dead,
-            self._discarded,
-            self._redelivered,
-        )
-        self.totals = self.totals.plus(delta)
-        self._matched = self._delivered = self._dead = self._discarded = self._redelivered = 0
-        return delta
 
     def job_progress(self) -> tuple[Record, Cursor | None] | None:
         """What the lane of a job writes instead: its record, and a cursor while it needs one.

@@ -1,7 +1,8 @@
 """One partition at work: what is stored is routed, delivered, settled and written down.
 
-Wires the walk of an event together and owns its tasks; each step is a module of its own:
+Begins and ends the walk of an event, and owns its tasks; each step is a module of its own:
 router, reader, pool, dispatcher, settler, failures, ledger, checkpointer, parking, recall.
+What is given to which of them at the start is said in wiring.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -12,14 +13,14 @@ from broker.storage.engine import Engine
 from broker.storage.rows import Checkpoint, Loaded
 from broker.telemetry import Telemetry
 from sinks.sink import Sink
-from triggers.beginning import Beginning
+from triggers.budget import Budget
 from triggers.caution import Caution, bare
 from triggers.checkpointer import Checkpointer
 from triggers.dispatcher import Dispatcher
 from triggers.durable import Durable
-from triggers.enrolment import Enrolment, Wired
+from triggers.enrolment import Wired
 from triggers.failures import Failures
-from triggers.lane import Budget, Lane
+from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.leftover import leftovers
 from triggers.overflow import Overflow
@@ -28,18 +29,17 @@ from triggers.poison import PREFIX, RECORDS_MAX, Suspects, is_suspicious
 from triggers.pool import Pool
 from triggers.reader import Reader
 from triggers.recall import Recall
-from triggers.redrive import LetterDesk, Returning
-from triggers.replay.keeping import Connect, Means
+from triggers.redrive import LetterDesk
+from triggers.replay.keeping import Connect
 from triggers.replay.verbs import Replays
 from triggers.revisions import Revisions
 from triggers.roster import Roster
 from triggers.router import Router
 from triggers.settler import ReplyDoor, Settler
 from triggers.steering import Steering
-from triggers.steering.parts import Parts
 from triggers.tasks import Tasks
 from triggers.tracing import Tracer
-from triggers.trials import Trials
+from triggers.wiring import Wiring
 
 PRESSED_EVENTS = 256
 
@@ -65,10 +65,7 @@ class Partition:
         self.engine = engine
         self.loaded: Loaded | None = None
         self._pool = pool
-        self._budget = budget
         self._clock = clock
-        self._random = random
-        self._telemetry = telemetry
         self.ledger = Ledger()
         self.router = Router()
         log = engine.log
@@ -87,6 +84,11 @@ class Partition:
         self._suspects = Suspects()
         self._caution: Caution | None = None
         self._tasks = Tasks(self._defect)
+        self._wiring = Wiring(
+            name, engine, budget, clock, random, telemetry, self.ledger, self.router,
+            self.parking, self._recall, self._checkpointer, self.durable, self.revisions,
+            self._roster, pool.wake, self._defect,
+        )  # fmt: skip
         self.dispatcher: Dispatcher | None = None
         self._door: ReplyDoor | None = None
         self.desk: LetterDesk | None = None  # since `start`
@@ -125,44 +127,18 @@ class Partition:
         """Begin to route and deliver for the triggers of `wired`; finish those `removing`."""
         assert self.loaded is not None, "open first"
         self._door = door
-        failures = Failures(
-            self.name,
-            self.ledger,
-            self._clock,
-            self._random,
-            self._telemetry,
-            on_turn=self._recall.ask,
-            on_pause=self._pause,
-        )
+        wiring = self._wiring
+        failures = wiring.failures(self._pause)
         self._overflow = Overflow(self.engine.log, failures)
-        returning = Returning(self.lanes, self.ledger, failures, self._pool.wake, self._clock)
-        self.desk = LetterDesk(
-            self.engine.desk, self.ledger, self._checkpointer, returning, self._clock
-        )
-        settler = Settler(
-            self.ledger, door, self._clock, failures, on_settled=self._checkpointer.changed
-        )
-        self.dispatcher = Dispatcher(
-            self._clock, settler, self._telemetry, self._has_room_again, self._defect
-        )
-        if self.tracer is not None:
-            self.dispatcher.on_attempt = self.tracer.attempted
-            settler.on_reply = self.tracer.replied
-        enrolment = Enrolment(
-            self.loaded,
-            self.engine.log,
-            self.ledger,
-            self._budget,
-            self._clock,
-            self._telemetry,
-            self.dispatcher.carry,
-            self.revisions,
-        )
-        beginning = Beginning(
-            self.loaded, self.revisions, enrolment, self._roster, self.ledger, self._telemetry
-        )
+        self.desk = wiring.desk(failures)
+        settler = wiring.settler(door, failures, self.tracer)
+        self.dispatcher = wiring.dispatcher(settler, self._has_room_again, self.tracer)
+        enrolment = wiring.enrolment(self.loaded, self.dispatcher.carry)
+        beginning = wiring.beginning(self.loaded, enrolment)
         await beginning.enrol(wired, removing, self._clock.now())
-        self._steering = self._make_steering(enrolment, failures)
+        self._steering = wiring.steering(
+            enrolment, failures, self._go_on, lambda: self._caution, self._tasks.begin
+        )
         if self.name in self._pool.turn.doubting:
             self._be_cautious(failures, self.loaded.last_offset)
         # Revisions are on disk before anything is routed under them.
@@ -175,23 +151,11 @@ class Partition:
         self.replays = await self._begin_replays(settler, self.loaded)
 
     async def _begin_replays(self, settler: Settler, loaded: Loaded) -> Replays:
-        replays = Replays(Means(
-            self.engine, loaded, self.lanes, self.router, self.ledger, self.durable, self.parking,
-            self._recall, self._budget, self._clock, self._random, self._telemetry, settler,
-            self._pool.wake, self._checkpointer.flush, self._defect, self.connect, self.tracer,
-        ))  # fmt: skip
+        replays = self._wiring.replays(loaded, settler, self.connect, self.tracer)
         await replays.jobs.load()
         self.steering.on_applied = replays.jobs.follow_origins
         self._tasks.begin(replays.jobs.feeder.run)
         return replays
-
-    def _make_steering(self, enrolment: Enrolment, failures: Failures) -> Steering:
-        parts = Parts(
-            self.name, self.engine.log, self.ledger, self.router, self._roster, self.parking,
-            self.durable, self.revisions, enrolment, failures, self._clock, self._telemetry,
-            self._checkpointer.flush, self._pool.wake, self._go_on, lambda: self._caution,
-        )  # fmt: skip
-        return Steering(parts, self._tasks.begin)
 
     @property
     def steering(self) -> Steering:
@@ -209,7 +173,7 @@ class Partition:
         self._pool.wake(lane)
 
     def _be_cautious(self, failures: Failures, last_offset: int) -> None:
-        trials = Trials(self._suspects, self.ledger, self._telemetry, self._checkpointer.changed)
+        trials = self._wiring.trials(self._suspects)
         caution = self._caution = self.reader.caution = Caution(
             self.name, self._pool.turn, trials, self.router, failures, self._clock
         )

@@ -22,8 +22,9 @@ from broker.telemetry import Telemetry
 from sinks.recorder import RecorderSink
 from sinks.spec import HttpSinkSpec
 from sinks.target import Target
+from triggers.budget import Budget
 from triggers.enrolment import Endpoint, Wired
-from triggers.lane import Budget, Lane
+from triggers.lane import Lane
 from triggers.partition import Partition
 from triggers.pool import Pool
 from triggers.roster import is_empty
@@ -184,11 +185,16 @@ class House:
             assert not isinstance(result, Exception), result
 
     async def until(self, reached: Callable[[], bool], hours: float = 48) -> None:
-        """Let time pass until it is so."""
-        deadline = self.clock.monotonic() + hours * 3600
+        """Let time pass until it is so.
+
+        Looks at each hundredth of a second, and more rarely the longer it has waited: what
+        never comes fails after some ten thousand looks, not after millions.
+        """
+        began = self.clock.monotonic()
         while not reached():
-            assert self.clock.monotonic() < deadline, "it never came to that"
-            await asyncio.sleep(0.01)
+            waited_seconds = self.clock.monotonic() - began
+            assert waited_seconds < hours * 3600, f"it never came to that in {hours} h"
+            await asyncio.sleep(max(0.01, waited_seconds / 1000))
 
     async def settle(self, name: str = "t") -> None:
         """Let time pass until trigger `name` has nothing left to do and it is written down."""

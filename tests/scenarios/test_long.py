@@ -10,7 +10,8 @@ from random import Random
 
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from tests.scenarios.house import House, numbered, trigger
-from triggers.lane import MEMORY_BYTES_MAX, QUEUE_EVENTS_MAX, Lane
+from triggers.budget import MEMORY_BYTES_MAX
+from triggers.lane import QUEUE_EVENTS_MAX, Lane
 from triggers.ledger import SETTLED_MAX
 
 IS_LONG = bool(os.environ.get("HEADRACE_LONG"))

@@ -21,6 +21,7 @@ class Writing:
         self.clock = store.clock
         self.ledger = Ledger()
         self.committed: list[Checkpoint] = []
+        self.steps: list[str] = []
         self.signals: list[tuple[str, dict[str, Any]]] = []
         telemetry = Telemetry()
         telemetry.listen(lambda name, _, fields: self.signals.append((name, fields)))
@@ -30,9 +31,17 @@ class Writing:
             self.ledger,
             store.clock,
             telemetry,
-            lambda: (0, 0),
-            self.committed.append,
+            self._sealed,
+            self._noted,
         )
+
+    def _sealed(self) -> tuple[int, int]:
+        self.steps.append("sealed")
+        return 0, 0
+
+    def _noted(self, checkpoint: Checkpoint) -> None:
+        self.steps.append("noted")
+        self.committed.append(checkpoint)
 
     def put(self, key: str) -> None:
         self.ledger.records.append(Record(key, b"v"))
@@ -129,6 +138,16 @@ async def test_only_one_checkpoint_is_under_way(writing: Writing) -> None:
         await asyncio.sleep(1)
 
     assert len(writing.log.given) == 1
+
+
+async def test_a_checkpoint_is_noted_before_the_next_is_sealed(writing: Writing) -> None:
+    for key in ("a", "b"):
+        writing.ledger.urgent = True
+        writing.put(key)
+    await writing.checkpointer.flush()
+
+    assert writing.written == [["a"], ["b"]]
+    assert writing.steps == ["sealed", "noted", "sealed", "noted"]
 
 
 async def test_a_flush_waits_for_all_that_was_put_in_before_it(writing: Writing) -> None:

@@ -197,6 +197,19 @@ async def test_a_call_that_outlasts_a_reload_is_told_to_the_sink_that_it_was_mad
     assert (before.state, lane.target.state) == (TargetState.OPEN, TargetState.READY)
 
 
+async def test_a_call_goes_to_the_sink_that_it_was_taken_for_though_a_reload_comes_first(
+    bench: Bench,
+) -> None:
+    taken_for, mended = RecorderSink(batch_limit=3), RecorderSink(batch_limit=1)
+    lane = bench.lane(taken_for, events=3)
+
+    bench.dispatcher.carry(lane, lane.take(), bench._end)
+    lane.sink = mended
+    await asyncio.sleep(1)
+
+    assert (len(taken_for.deliveries), len(mended.deliveries)) == (3, 0)
+
+
 async def test_an_answer_that_refuses_does_not_open_the_breaker(bench: Bench) -> None:
     refused = Failed(OutcomeClass.BAD_INPUT, "HTTP 422", 422)
     lane = bench.lane(CallbackSink(refused, 0.0), events=50)

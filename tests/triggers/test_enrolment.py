@@ -20,9 +20,11 @@ from sinks.recorder import RecorderSink
 from sinks.target import Target
 from tests.scenarios.house import BEGINNING, trigger
 from tests.triggers.workshop import Store, carried, event
+from triggers.budget import Budget
 from triggers.enrolment import Endpoint, Enrolment, Wired
-from triggers.lane import Budget, Lane
+from triggers.lane import Lane
 from triggers.ledger import Ledger
+from triggers.revisions import Revisions
 from triggers.standing import document_of
 from triggers.trigger import TriggerSpec
 
@@ -46,14 +48,16 @@ class Bench:
             "stored_at": BEGINNING,
             "routed": 90,
         }
+        loaded = Loaded(**state | facts)
         return Enrolment(
-            Loaded(**state | facts),
+            loaded,
             self.store.log,
             self.ledger,
             Budget(),
             self.store.clock,
             self.telemetry,
             carried,
+            Revisions(loaded.revisions),
         )
 
     def enrol(self, spec: TriggerSpec, start_offset: int = 100, **facts: Any) -> Lane:

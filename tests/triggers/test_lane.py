@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from broker.event import StoredEvent
 from sinks.recorder import RecorderSink
 from tests.triggers.workshop import event, make_lane, push, row, stored, stored_range, take_all
+from triggers.budget import MEMORY_BYTES_MAX, Budget
 from triggers.carriage import Carriage, resumed
-from triggers.lane import MEMORY_BYTES_MAX, QUEUE_EVENTS_ASSURED, QUEUE_EVENTS_MAX, Budget, Lane
+from triggers.lane import QUEUE_EVENTS_ASSURED, QUEUE_EVENTS_MAX, Lane
 from triggers.ledger import SETTLED_MAX
 from triggers.router import Router
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from broker.event import StoredEvent
 from tests.triggers.workshop import make_lane, stored, stored_range, take_all
+from triggers.budget import MEMORY_BYTES_MAX, Budget
 from triggers.filters.build import build_filter
-from triggers.lane import MEMORY_BYTES_MAX, QUEUE_EVENTS_ASSURED, Budget, Lane
+from triggers.lane import QUEUE_EVENTS_ASSURED, Lane
 from triggers.router import FEED_ONE_BY_ONE_MAX, Router
 
 FILTERS: tuple[list[dict[str, Any]], ...] = (

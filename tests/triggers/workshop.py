@@ -14,9 +14,10 @@ from broker.storage.rows import Append, Checkpoint, ParkedRow, Place
 from sinks.recorder import RecorderSink
 from sinks.target import Target
 from tests.scenarios.house import BEGINNING, LoopClock, trigger
+from triggers.budget import Budget
 from triggers.carriage import Carriage
 from triggers.filters.build import build_filter
-from triggers.lane import Budget, Carry, Ended, Lane
+from triggers.lane import Carry, Ended, Lane
 from triggers.ledger import Ledger
 
 

@@ -8,10 +8,11 @@ from broker.errors import HeadraceError, Invalid
 from broker.storage.engine import Engine
 from broker.storage.rows import Loaded, Record
 from broker.telemetry import Telemetry
+from triggers.budget import Budget
 from triggers.dispatcher import Dispatcher
 from triggers.durable import Durable
 from triggers.enrolment import Endpoint
-from triggers.lane import Budget, Lane
+from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.parking import Parking
 from triggers.recall import Recall

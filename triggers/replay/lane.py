@@ -8,9 +8,10 @@ from broker.errors import Invalid
 from broker.event import Event, StoredEvent
 from broker.storage.rows import Counts, Cursor, Place, Record, WaitingRow
 from sinks.sink import Sink
+from triggers.budget import Budget
 from triggers.carriage import Carriage, fresh
 from triggers.enrolment import Endpoint
-from triggers.lane import Budget, Carry, Ended, Lane
+from triggers.lane import Carry, Ended, Lane
 from triggers.ledger import Ledger
 from triggers.replay.job import OPEN, PREFIX, ReplayJob, State, Written, encode
 from triggers.replay.pace import Pace, Share

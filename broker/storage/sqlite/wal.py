@@ -9,6 +9,8 @@ from broker.failpoint import reach
 from broker.storage.sqlite.connection import PAGE_BYTES
 from broker.storage.sqlite.options import SqliteOptions
 
+WATCH_SECONDS = 0.1
+
 
 class Wal:
     """Counts what was written since the WAL was moved, and says when it must be again."""
@@ -65,9 +67,8 @@ class Wal:
 class FileWatch:
     """Sees that the file at the path is no longer the one that is written."""
 
-    def __init__(self, path: Path, seconds: float = 0.1) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._seconds = seconds
         self._identity = self._look()
         self._looked_at = time.monotonic()
 
@@ -83,9 +84,9 @@ class FileWatch:
                 identities.append((found.st_dev, found.st_ino))
         return tuple(identities)
 
-    def is_gone(self, now: bool = False) -> bool:
-        """Looks at most every `seconds`, or `now`."""
-        if not now and time.monotonic() - self._looked_at < self._seconds:
+    def is_gone(self, now: bool) -> bool:
+        """Looks at most every `WATCH_SECONDS`, or `now`."""
+        if not now and time.monotonic() - self._looked_at < WATCH_SECONDS:
             return False
         self._looked_at = time.monotonic()
         return self._look() != self._identity

@@ -1,0 +1,122 @@
+"""The wiring of a partition's start: each part that begins with the triggers is given what
+it works with. What happens in which order is the partition's.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from broker.clock import Clock
+from broker.storage.engine import Engine
+from broker.storage.rows import Loaded
+from broker.telemetry import Telemetry
+from triggers.beginning import Beginning
+from triggers.budget import Budget
+from triggers.caution import Caution
+from triggers.checkpointer import Checkpointer
+from triggers.dispatcher import Dispatcher
+from triggers.durable import Durable
+from triggers.enrolment import Enrolment
+from triggers.failures import Failures
+from triggers.lane import Carry, Lane
+from triggers.ledger import Ledger
+from triggers.parking import Parking
+from triggers.poison import Suspects
+from triggers.recall import Recall
+from triggers.redrive import LetterDesk, Returning
+from triggers.replay.keeping import Connect, Means
+from triggers.replay.verbs import Replays
+from triggers.revisions import Revisions
+from triggers.roster import Roster
+from triggers.router import Router
+from triggers.settler import ReplyDoor, Settler
+from triggers.steering import Steering
+from triggers.steering.parts import Parts
+from triggers.tracing import Tracer
+from triggers.trials import Trials
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a partition has from its making on. `wake` gives a lane to the pool, `defect` is
+    told what must not happen.
+    """
+
+    name: str
+    engine: Engine
+    budget: Budget
+    clock: Clock
+    random: Callable[[], float]
+    telemetry: Telemetry
+    ledger: Ledger
+    router: Router
+    parking: Parking
+    recall: Recall
+    checkpointer: Checkpointer
+    durable: Durable
+    revisions: Revisions
+    roster: Roster
+    wake: Callable[[Lane], None]
+    defect: Callable[[BaseException], None]
+
+    def failures(self, on_pause: Callable[[Lane, str], None]) -> Failures:
+        return Failures(
+            self.name, self.ledger, self.clock, self.random, self.telemetry,
+            on_turn=self.recall.ask, on_pause=on_pause,
+        )  # fmt: skip
+
+    def desk(self, failures: Failures) -> LetterDesk:
+        returning = Returning(self.roster.lanes, self.ledger, failures, self.wake, self.clock)
+        return LetterDesk(self.engine.desk, self.ledger, self.checkpointer, returning, self.clock)
+
+    def settler(self, door: ReplyDoor, failures: Failures, tracer: Tracer | None) -> Settler:
+        settler = Settler(self.ledger, door, self.clock, failures, self.checkpointer.changed)
+        if tracer is not None:
+            settler.on_reply = tracer.replied
+        return settler
+
+    def dispatcher(
+        self, settler: Settler, on_room: Callable[[Lane], None], tracer: Tracer | None
+    ) -> Dispatcher:
+        dispatcher = Dispatcher(self.clock, settler, self.telemetry, on_room, self.defect)
+        if tracer is not None:
+            dispatcher.on_attempt = tracer.attempted
+        return dispatcher
+
+    def enrolment(self, loaded: Loaded, carry: Carry) -> Enrolment:
+        return Enrolment(
+            loaded, self.engine.log, self.ledger, self.budget, self.clock, self.telemetry,
+            carry, self.revisions,
+        )  # fmt: skip
+
+    def beginning(self, loaded: Loaded, enrolment: Enrolment) -> Beginning:
+        return Beginning(
+            loaded, self.revisions, enrolment, self.roster, self.ledger, self.telemetry
+        )
+
+    def steering(
+        self,
+        enrolment: Enrolment,
+        failures: Failures,
+        go_on: Callable[[Lane], None],
+        caution: Callable[[], Caution | None],
+        begin: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
+    ) -> Steering:
+        parts = Parts(
+            self.name, self.engine.log, self.ledger, self.router, self.roster, self.parking,
+            self.durable, self.revisions, enrolment, failures, self.clock, self.telemetry,
+            self.checkpointer.flush, self.wake, go_on, caution,
+        )  # fmt: skip
+        return Steering(parts, begin)
+
+    def trials(self, suspects: Suspects) -> Trials:
+        return Trials(suspects, self.ledger, self.telemetry, self.checkpointer.changed)
+
+    def replays(
+        self, loaded: Loaded, settler: Settler, connect: Connect | None, tracer: Tracer | None
+    ) -> Replays:
+        return Replays(Means(
+            self.engine, loaded, self.roster.lanes, self.router, self.ledger, self.durable,
+            self.parking, self.recall, self.budget, self.clock, self.random, self.telemetry,
+            settler, self.wake, self.checkpointer.flush, self.defect, connect, tracer,
+        ))  # fmt: skip
