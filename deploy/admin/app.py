@@ -44,6 +44,7 @@ ROUTERS = (
 
 
 LOOPBACK_ONLY = Door()
+CODES = {404: "not-found", 405: "method-not-allowed"}  # what no route answered
 
 
 def create_app(running: Running, door: Door = LOOPBACK_ONLY) -> FastAPI:
@@ -107,10 +108,13 @@ async def refused(request: Request, error: Any) -> Response:
 
 
 async def unrouted(request: Request, error: Any) -> Response:
+    status, headers = error.status_code, error.headers or {}
+    code = CODES.get(status, "bad-request")
     remedy = "/api/openapi.json names what there is"
-    code = "not-found" if error.status_code == 404 else "bad-request"
-    answer = refuse(Invalid(str(error.detail), code=code, remedy=remedy), error.status_code)
-    answer.headers.update(error.headers or {})
+    if status == 405:
+        remedy = f"send {headers.get('Allow', 'another method')}; {remedy}"
+    answer = refuse(Invalid(str(error.detail), code=code, remedy=remedy), status)
+    answer.headers.update(headers)
     return answer
 
 

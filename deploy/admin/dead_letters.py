@@ -9,9 +9,8 @@ from broker.storage.desk import Condition, Term
 from broker.storage.rows import DeadLetter
 from deploy.admin.access import Looker, Principal, Role
 from deploy.admin.dead_letter_story import story_of
-from deploy.admin.dead_letter_view import letter_shown_to
 from deploy.admin.events import Limit, choose_brokers, one_broker
-from deploy.admin.views import dead_letter_view, group_view
+from deploy.admin.views import dead_letter_detail, dead_letter_view, group_view
 from deploy.running import Running, RunningBroker
 from triggers.where import Query as Where
 from triggers.where import look, parse_query
@@ -60,14 +59,14 @@ async def dead_letters(
 async def dead_letter(request: Request, by: Looker, id: str) -> dict[str, Any]:
     """Show all that is known of one: the event, each attempt, the redrives."""
     _, letter = await find_letter(request.app.state.running, id)
-    return letter_shown_to(by, letter)
+    return dead_letter_detail(letter)
 
 
 @router.get("/dead-letters/{id}/why")
 async def why(request: Request, by: Looker, id: str) -> dict[str, Any]:
     """Tell why it is one: stored when, matched by what, each attempt, and what is so today."""
     broker, letter = await find_letter(request.app.state.running, id)
-    return {**letter_shown_to(by, letter), **await story_of(broker.partition, letter)}
+    return {**dead_letter_detail(letter), **await story_of(broker.partition, letter)}
 
 
 @router.get("/dead-letter-groups")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from broker.errors import Invalid
-from deploy.admin.access import Looker, Principal, Role
+from deploy.admin.access import Looker
 from deploy.admin.following import WAIT_SECONDS_MAX, Following
 from deploy.admin.log_pages import END, FILTER_CHARACTERS_MAX, LogPages, out_of_step, sieve
 from deploy.admin.views import event_detail
@@ -99,18 +99,10 @@ async def event(request: Request, by: Looker, id: str, broker: str | None = None
     items = []
     for one in choose_brokers(request.app.state.running, broker):
         found = await one.engine.log.find(id)
-        items += [shown_to(by, event_detail(one.spec.name, stored)) for stored in found]
+        items += [event_detail(one.spec.name, stored) for stored in found]
     if not items:
         raise not_in_log(id)
     return {"items": items, "next": None}
-
-
-def shown_to(by: Principal, detail: dict[str, Any]) -> dict[str, Any]:
-    """Without the data for those who may not see it, and saying so."""
-    if by.role >= Role.VIEWER or not {"data", "data_base64"} & detail.keys():
-        return detail
-    kept = {name: value for name, value in detail.items() if not name.startswith("data")}
-    return {**kept, "datacontenttype": detail.get("datacontenttype"), "data_hidden": True}
 
 
 def not_in_log(id: str) -> Invalid:

@@ -1,6 +1,6 @@
 """What a viewer without payload sees: answers without data of events and words of sinks.
 
-Taken out in one place behind all routes, so that one that forgets to shows nothing more.
+Taken out in one place, behind all routes; an object that lost something says so.
 """
 
 from typing import Any
@@ -10,18 +10,23 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
 PAYLOAD = frozenset({"data", "data_base64", "body", "body_base64"})
+TAKEN = PAYLOAD | {"headers"}  # of an answer: they come with its body
 # Texts about failures quote what the sink said, and that may quote the event.
 QUOTING = frozenset({"message", "pattern"})
 CONFIGURED = frozenset({"spec"})  # the operators' own words: nothing is taken out of them
 
 
 def hide(value: Any) -> Any:
-    """A JSON value without payload; quoting texts are null, so that their place stays."""
+    """A JSON value without payload; quoting texts are null, so that their place stays.
+
+    An object that had data or a body has `data_hidden`: true in their place.
+    """
     if isinstance(value, list):
         return [hide(one) for one in value]
     if not isinstance(value, dict):
         return value
-    return {name: _hidden(name, below) for name, below in value.items() if name not in PAYLOAD}
+    kept = {name: _hidden(name, below) for name, below in value.items() if name not in TAKEN}
+    return {**kept, "data_hidden": True} if PAYLOAD & value.keys() else kept
 
 
 def _hidden(name: str, value: Any) -> Any:

@@ -14,11 +14,11 @@ from triggers.story.telling import Followed
 WORDS_CHARACTERS_MAX = 400
 
 
-def story_view(story: Story, with_bodies: bool) -> dict[str, Any]:
-    """All but the event itself; `with_bodies` false leaves out what sinks answered with."""
+def story_view(story: Story) -> dict[str, Any]:
+    """All but the event itself."""
     return {
         "causes": [_linked(stored) for stored in story.causes],
-        "triggers": [_chapter(chapter, with_bodies) for chapter in story.chapters],
+        "triggers": [_chapter(chapter) for chapter in story.chapters],
         "matched": story.matched,
         "not_matched": [_verdict(verdict) for verdict in story.refusals],
         "unmatched": story.unmatched,
@@ -45,13 +45,7 @@ def in_words(clause: Clause) -> str:
     return words if len(words) <= WORDS_CHARACTERS_MAX else f"{words[:WORDS_CHARACTERS_MAX]}…"
 
 
-def _chapter(chapter: Chapter, with_bodies: bool) -> dict[str, Any]:
-    attempts = [attempt_view(attempt) for attempt in chapter.attempts]
-    if not with_bodies:
-        hidden = {"headers", "body", "body_base64"}
-        attempts = [
-            {name: value for name, value in view.items() if name not in hidden} for view in attempts
-        ]
+def _chapter(chapter: Chapter) -> dict[str, Any]:
     return {
         **_verdict(chapter.verdict),
         "where": chapter.where.value,
@@ -62,7 +56,7 @@ def _chapter(chapter: Chapter, with_bodies: bool) -> dict[str, Any]:
         "by": when(chapter.by),
         "dead_letter": chapter.dead_letter,
         "forwarded": chapter.forwarded,
-        "attempts": attempts,
+        "attempts": [attempt_view(attempt) for attempt in chapter.attempts],
     }
 
 

@@ -87,6 +87,7 @@ def dead_letter_detail(letter: DeadLetter) -> dict[str, Any]:
         "redrives": letter.redrives,
         "event": {**letter.event.attributes, **data_of(letter.event)},
         "attempts_detail": [attempt_view(attempt) for attempt in letter.attempts],
+        "purge_at": when(letter.purge_at),
     }
 
 

@@ -1,24 +1,24 @@
 """`headrace brokers`, `headrace brokers show NAME`."""
 
-from typing import Annotated
-
 import typer
 
-from deploy.cli.client import full_name, in_path
-from deploy.cli.options import AdminOption, Output, OutputOption, TokenOption, choose
+from deploy.cli.client import Item, path_of
+from deploy.cli.grouping import group_of
+from deploy.cli.options import AdminOption, NameArgument, OutputOption, TokenOption, choose
 from deploy.cli.output import (
     Column,
     age,
     draw_fields,
+    draw_spec,
     draw_table,
     heading,
     number,
     present,
     rate,
     rates,
+    show_answer,
     show_items,
     size,
-    write_data,
 )
 
 COLUMNS = (
@@ -59,10 +59,7 @@ REFUSED = (
 
 def group() -> typer.Typer:
     """`brokers` by itself lists; `show` is about one."""
-    commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-    commands.callback()(brokers)
-    commands.command("show")(show)
-    return commands
+    return group_of(brokers, {"show": show})
 
 
 def brokers(
@@ -85,7 +82,7 @@ def brokers(
 
 def show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="NAME or NAMESPACE/NAME.")],
+    name: NameArgument,
     admin: AdminOption = None,
     token: TokenOption = None,
     output: OutputOption = None,
@@ -97,15 +94,12 @@ def show(
       headrace brokers show default/default
     """
     chosen = choose(context, admin, token, output)
-    namespace, _, own_name = full_name(name).partition("/")
-    broker = chosen.client().get(f"/brokers/{in_path(namespace)}/{in_path(own_name)}")
-    if chosen.format is not Output.TABLE:
-        write_data(broker, chosen.format)
-        return
+    show_answer(chosen.client().get(path_of("brokers", name)), chosen.format, _draw)
+
+
+def _draw(broker: Item) -> None:
     draw_fields(present(broker, FIELDS))
     if refused := broker.get("refused_by_code"):
         heading("refused since start")
         draw_table([{"code": code, "count": count} for code, count in refused.items()], REFUSED)
-    if broker.get("spec"):
-        heading("configured as")
-        write_data(broker["spec"], Output.YAML)
+    draw_spec(broker)

@@ -154,6 +154,13 @@ def full_name(name: str) -> str:
     return name if "/" in name else f"default/{name}"
 
 
+def path_of(kind: str, name: str, verb: str = "") -> str:
+    """Where the admin listener has one of `kind`, such as triggers, or a verb on it."""
+    namespace, _, own_name = full_name(name).partition("/")
+    path = f"/{kind}/{in_path(namespace)}/{in_path(own_name)}"
+    return f"{path}/{verb}" if verb else path
+
+
 def printable(text: str) -> str:
     """`text` with everything escaped that could move a terminal's cursor or turn its lines."""
     if text.isprintable():

@@ -24,21 +24,15 @@ from deploy.cli.options import (
     Output,
     OutputOption,
     TokenOption,
+    YesOption,
     choose,
 )
-from deploy.cli.output import Column, draw_table, write_data
+from deploy.cli.output import Column, counted, draw_table, show_answer, write_data
 from deploy.cli.progress import Progress
 from deploy.cli.redriving import Redriving, Tally, act_in_slices
 
 REFUSED_SHOWN_MAX = 20
 REFUSED = (Column("REFUSED", "id", whole=True), Column("WHY", "text"))
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
-
-
-def add_verbs(commands: typer.Typer) -> None:
-    commands.command("redrive")(redrive)
-    commands.command("discard")(discard)
-    commands.command("restore")(restore)
 
 
 def redrive(
@@ -82,7 +76,7 @@ def redrive(
     if _shown(chosen, choice, "redrive", dry_run):
         return
     if choice.items:
-        confirm(f"redrive {len(choice.ids):,} dead letters, {rate:g} a second?", yes)
+        confirm(f"redrive {counted(len(choice.ids), 'dead letter')}, {rate:g} a second?", yes)
     try:
         tally = _send(Redriving(client, rate, wait), choice, reason, follow=wait > 0)
     except KeyboardInterrupt:
@@ -182,7 +176,7 @@ def _shown(chosen: Chosen, choice: Choice, verb: str, dry_run: bool) -> bool:
     if choice.items:
         draw_breakdown(choice)
     if is_all:
-        print(f"{len(choice.ids):,} dead letters to {verb}; nothing was done")
+        print(f"{counted(len(choice.ids), 'dead letter')} to {verb}; nothing was done")
     return is_all
 
 
@@ -198,17 +192,18 @@ def _typed_count(choice: Choice) -> int:
 
 def _tell(chosen: Chosen, done: str, tally: Tally, answer: Item | None = None) -> None:
     """What was done; ends with 1 where something was refused or has failed again."""
-    if chosen.format is not Output.TABLE:
-        plain = {"count": len(tally.moved), "refused": tally.refused}
-        write_data(answer or plain, chosen.format)
-    else:
-        print(_sentence(done, tally))
-        if tally.refused:
-            draw_table(tally.refused[:REFUSED_SHOWN_MAX], REFUSED)
-            if (more := len(tally.refused) - REFUSED_SHOWN_MAX) > 0:
-                print(f"and {more:,} more; -o json has all")
+    plain = {"count": len(tally.moved), "refused": tally.refused}
+    show_answer(answer or plain, chosen.format, lambda _: _draw(done, tally))
     if tally.refused or tally.failed_again:
         raise typer.Exit(1)
+
+
+def _draw(done: str, tally: Tally) -> None:
+    print(_sentence(done, tally))
+    if tally.refused:
+        draw_table(tally.refused[:REFUSED_SHOWN_MAX], REFUSED)
+        if (more := len(tally.refused) - REFUSED_SHOWN_MAX) > 0:
+            print(f"and {more:,} more; -o json has all")
 
 
 def _sentence(done: str, tally: Tally) -> str:

@@ -7,9 +7,10 @@ import typer
 
 from deploy.cli.client import Item, in_path, printable
 from deploy.cli.explanation_text import explanation_lines
-from deploy.cli.options import AdminOption, Output, OutputOption, TokenOption, choose
+from deploy.cli.options import AdminOption, OutputOption, TokenOption, choose
 from deploy.cli.output import (
     Column,
+    counted,
     draw_fields,
     draw_table,
     heading,
@@ -17,7 +18,7 @@ from deploy.cli.output import (
     number,
     present,
     seconds,
-    write_data,
+    show_answer,
 )
 from deploy.cli.payload import HIDDEN, data_text, shortened
 
@@ -68,12 +69,13 @@ def show(
     """
     chosen = choose(context, admin, token, output)
     letter = chosen.client().get(f"/dead-letters/{in_path(id)}")
-    if chosen.format is not Output.TABLE:
-        write_data(letter, chosen.format)
-        return
+    show_answer(letter, chosen.format, _draw)
+
+
+def _draw(letter: Item) -> None:
     draw_fields(present(letter, FIELDS))
     _draw_attempts(letter)
-    _draw_event({**(letter.get("event") or {}), "data_hidden": letter.get("data_hidden")})
+    _draw_event(letter.get("event") or {})
 
 
 def why(
@@ -91,9 +93,10 @@ def why(
     """
     chosen = choose(context, admin, token, output)
     letter = chosen.client().get(f"/dead-letters/{in_path(id)}/why")
-    if chosen.format is not Output.TABLE:
-        write_data(letter, chosen.format)
-        return
+    show_answer(letter, chosen.format, _draw_why)
+
+
+def _draw_why(letter: Item) -> None:
     for line in why_lines(letter):
         print(printable(line))
     _draw_attempts(letter)
@@ -113,11 +116,11 @@ def why_lines(letter: Item) -> Iterator[str]:
         yield f"a reply of {cause['trigger']} to offset {cause['offset']:,}"
     yield f"routed to {letter['trigger']} by revision {then['revision'] or 'unknown'}"
     yield (
-        f"given up at {moment(letter['dead_at'])} after {letter['attempts']} attempts:"
+        f"given up at {moment(letter['dead_at'])} after {counted(letter['attempts'], 'attempt')}:"
         f" {letter['reason']}, {HIDDEN if letter['message'] is None else letter['message']}"
     )
     if letter["redrives"]:
-        yield f"redriven {letter['redrives']} times; it is {letter['state']}"
+        yield f"redriven {counted(letter['redrives'], 'time')}; it is {letter['state']}"
     yield from _today(today)
 
 
@@ -137,7 +140,7 @@ def _draw_attempts(letter: Item) -> None:
         return
     heading("attempts")
     draw_table(attempts, ATTEMPTS)
-    if letter.get("data_hidden"):
+    if attempts[-1].get("data_hidden"):
         heading("the last answer")
         print(HIDDEN)
     elif attempts[-1].get("body"):

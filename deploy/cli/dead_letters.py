@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli import dead_letter_verbs
 from deploy.cli.client import full_name
 from deploy.cli.dead_letter_choice import WhereOption
+from deploy.cli.dead_letter_verbs import discard, redrive, restore
 from deploy.cli.dead_letter_why import show, why
+from deploy.cli.grouping import Verb, group_of
 from deploy.cli.options import (
     AdminOption,
     BrokerOption,
@@ -42,13 +43,9 @@ COLUMNS = (
 
 def group() -> typer.Typer:
     """`dead-letters` by itself lists the groups; below it are the commands about single ones."""
-    commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-    commands.callback()(groups)
-    commands.command("list")(list_all)
-    commands.command("show")(show)
-    commands.command("why")(why)
-    dead_letter_verbs.add_verbs(commands)
-    return commands
+    looking: dict[str, Verb] = {"list": list_all, "show": show, "why": why}
+    acts: dict[str, Verb] = {"redrive": redrive, "discard": discard, "restore": restore}
+    return group_of(groups, looking | acts)
 
 
 def groups(

@@ -8,11 +8,11 @@ import typer
 from broker.errors import Invalid
 from deploy.cli.client import PAGE_ITEMS_MAX, Admin, Item, Query, full_name, in_path
 from deploy.cli.following import follow_events
+from deploy.cli.grouping import group_of
 from deploy.cli.moments import since_time
 from deploy.cli.options import (
     AdminOption,
     BrokerOption,
-    Output,
     OutputOption,
     TokenOption,
     choose,
@@ -20,14 +20,14 @@ from deploy.cli.options import (
 from deploy.cli.output import (
     Column,
     age,
-    cell,
     draw_fields,
     heading,
     moment,
     number,
+    present,
+    show_answer,
     show_items,
     size,
-    write_data,
 )
 from deploy.cli.payload import data_text
 from deploy.cli.progress import Progress
@@ -53,11 +53,7 @@ FIELDS = (
 
 def group() -> typer.Typer:
     """`events` by itself lists; below it are the commands about one event."""
-    commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-    commands.callback()(events)
-    commands.command("show")(show)
-    commands.command("why")(why)
-    return commands
+    return group_of(events, {"show": show, "why": why})
 
 
 def events(
@@ -151,9 +147,10 @@ def show(
     found = chosen.client().get(f"/events/{in_path(id)}", query).get("items", [])
     if not found:
         raise Invalid(f"there is no event with id {id!r}", remedy="list them with: headrace events")
-    if chosen.format is not Output.TABLE:
-        write_data(found, chosen.format)
-        return
+    show_answer(found, chosen.format, _draw_events)
+
+
+def _draw_events(found: list[Item]) -> None:
     for index, event in enumerate(found):
         if index:
             print()
@@ -162,8 +159,7 @@ def show(
 
 def draw_event(event: dict[str, Any]) -> None:
     """Where it is stored, its attributes, its data."""
-    stored = [(field.title, cell(event, field)) for field in FIELDS]
-    draw_fields([(name, value) for name, value in stored if value != "-"])
+    draw_fields(present(event, FIELDS))
     heading("attributes")
     draw_fields([(name, str(value)) for name, value in (event.get("attributes") or {}).items()])
     heading("data")

@@ -19,7 +19,7 @@ from deploy.cli.options import (
     TokenOption,
     choose,
 )
-from deploy.cli.output import Column, show_items, write_data
+from deploy.cli.output import Column, print_lines, show_answer, show_items
 
 FILE_BYTES_MAX = 16 * 1024 * 1024
 COLUMNS = (
@@ -80,11 +80,7 @@ def explain(
     else:
         written = ([{"cesql": cesql}], None) if cesql is not None else read_filters(filters or "")
         explanation = explain_here(content, written)
-    if chosen.format is not Output.TABLE:
-        write_data(explanation, chosen.format)
-        return
-    for line in explanation_lines(explanation):
-        print(line)
+    show_answer(explanation, chosen.format, lambda told: print_lines(explanation_lines(told)))
 
 
 def _explain_all(chosen: Chosen, content: bytes, broker: str | None) -> None:

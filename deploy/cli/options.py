@@ -41,6 +41,12 @@ BrokerOption = Annotated[
     str | None, typer.Option("--broker", metavar="NAME", help="Only of this broker.")
 ]
 
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="NAME or NAMESPACE/NAME.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit.", show_default=False)
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

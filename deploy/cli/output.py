@@ -2,10 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from deploy.cli.client import Item, printable
 from deploy.cli.options import Output
@@ -14,6 +14,7 @@ COLUMNS_MAX = 100
 GAP_COLUMNS = 2
 _WIDTH_MIN = 8
 _TEXT_CHARACTERS_MAX = 400
+Answered = TypeVar("Answered")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
@@ -37,6 +38,14 @@ def show_items(items: Sequence[Item], columns: Sequence[Column], output: Output,
         print(f"no {noun}")
     else:
         draw_table(items, columns)
+
+
+def show_answer(answer: Answered, output: Output, draw: Callable[[Answered], object]) -> None:
+    """One answer as data, or to people by `draw`."""
+    if output is Output.TABLE:
+        draw(answer)
+    else:
+        write_data(answer, output)
 
 
 def draw_table(items: Sequence[Item], columns: Sequence[Column]) -> None:
@@ -137,6 +146,18 @@ def heading(title: str) -> None:
     print(f"\n{title}")
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
+def draw_spec(item: Item) -> None:
+    """How it is configured, where that is said."""
+    if item.get("spec"):
+        heading("configured as")
+        write_data(item["spec"], Output.YAML)
+
+
 def write_data(value: Any, output: Output) -> None:
     """JSON or YAML in ASCII: safe at every terminal, readable by every program."""
     if output is Output.YAML:
@@ -150,6 +171,11 @@ def write_data(value: Any, output: Output) -> None:
 def number(value: Any) -> str:
     """12,345"""
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def counted(count: int, noun: str) -> str:
+    """1 attempt, 2 attempts"""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def rate(value: Any) -> str:

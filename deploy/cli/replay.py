@@ -8,14 +8,15 @@ import typer
 
 from broker.errors import Invalid
 from deploy.cli.asking import confirm
-from deploy.cli.client import Admin, Item, full_name, in_path
+from deploy.cli.client import Item, full_name, in_path
+from deploy.cli.grouping import group_of
 from deploy.cli.moments import ago
 from deploy.cli.options import (
     AdminOption,
     Chosen,
     LimitOption,
-    Output,
     OutputOption,
+    ReasonOption,
     TokenOption,
     choose,
 )
@@ -27,8 +28,8 @@ from deploy.cli.output import (
     number,
     present,
     seconds,
+    show_answer,
     show_items,
-    write_data,
 )
 from deploy.cli.output import rate as rate_text
 from deploy.cli.replay_following import follow, question
@@ -40,12 +41,12 @@ from deploy.cli.replay_options import (
     JobArgument,
     NoWaitOption,
     RateOption,
-    ReasonOption,
     ToOption,
     ToSinkOption,
     TriggerOption,
     YesOption,
 )
+from deploy.cli.replay_verbs import replay_verbs, tell
 
 COLUMNS = (
     Column("REPLAY", "id", whole=True),
@@ -88,14 +89,7 @@ FIELDS = (
 
 def group() -> typer.Typer:
     """`replay` by itself begins one; below it are the commands about those there are."""
-    commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-    commands.callback()(replay)
-    commands.command("list")(list_all)
-    commands.command("show")(show)
-    commands.command("pause")(pause)
-    commands.command("resume")(resume)
-    commands.command("cancel")(cancel)
-    return commands
+    return group_of(replay, {"list": list_all, "show": show, **replay_verbs()})
 
 
 def replay(
@@ -157,7 +151,7 @@ def replay(
 
 
 def _tell_end(chosen: Chosen, item: Item) -> None:
-    _tell(chosen, item)
+    tell(chosen, item)
     if item["state"] not in ("running", "finished"):
         raise Invalid(
             f"replay {item['id']} is {item['state']}",
@@ -201,80 +195,7 @@ def show(
     """
     chosen = choose(context, admin, token, output)
     item = chosen.client().get(f"/replays/{in_path(job)}")
-    if chosen.format is not Output.TABLE:
-        write_data(item, chosen.format)
-    else:
-        draw_fields(present(item, FIELDS))
-
-
-def pause(
-    context: typer.Context,
-    job: JobArgument,
-    reason: ReasonOption = "",
-    admin: AdminOption = None,
-    token: TokenOption = None,
-    output: OutputOption = None,
-) -> None:
-    """Stop a replay for now; the log is kept for it, within maxBacklogBytes.
-
-    \b
-    Example:
-      headrace replay pause 260301-093000-4f1a --reason "the sink is slow today"
-    """
-    chosen = choose(context, admin, token, output)
-    _tell(chosen, _steer(chosen.client(), job, "pause", reason))
-
-
-def resume(
-    context: typer.Context,
-    job: JobArgument,
-    reason: ReasonOption = "",
-    admin: AdminOption = None,
-    token: TokenOption = None,
-    output: OutputOption = None,
-) -> None:
-    """Let a paused replay go on where it was.
-
-    \b
-    Example:
-      headrace replay resume 260301-093000-4f1a
-    """
-    chosen = choose(context, admin, token, output)
-    _tell(chosen, _steer(chosen.client(), job, "resume", reason))
-
-
-def cancel(
-    context: typer.Context,
-    job: JobArgument,
-    reason: ReasonOption = "",
-    admin: AdminOption = None,
-    token: TokenOption = None,
-    output: OutputOption = None,
-) -> None:
-    """End a replay: what it has delivered stays so, what waits for a retry is not tried again.
-
-    \b
-    Example:
-      headrace replay cancel 260301-093000-4f1a --reason "the wrong hour"
-    """
-    chosen = choose(context, admin, token, output)
-    _tell(chosen, _steer(chosen.client(), job, "cancel", reason))
-
-
-def _steer(client: Admin, job: str, verb: str, reason: str) -> Item:
-    return client.post(f"/replays/{in_path(job)}/{verb}", {"reason": reason})
-
-
-def _tell(chosen: Chosen, item: Item) -> None:
-    if chosen.format is not Output.TABLE:
-        write_data(item, chosen.format)
-        return
-    unchanged = " already" if item.get("changed") is False else ""
-    print(
-        f"replay {item['id']} is {item['state']}{unchanged}: {item['delivered']:,} delivered, "
-        f"{item['dead']:,} dead, {item['parked'] + item['waiting']:,} waiting; "
-        f"{item['passed']:,} of {item['total']:,} offsets passed"
-    )
+    show_answer(item, chosen.format, lambda item: draw_fields(present(item, FIELDS)))
 
 
 def place_of(text: str) -> int | str:

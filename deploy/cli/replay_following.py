@@ -3,6 +3,7 @@
 import time
 
 from deploy.cli.client import Admin, Item, in_path, printable
+from deploy.cli.output import counted
 from deploy.cli.progress import Progress
 
 LOOK_SECONDS = 0.25
@@ -16,7 +17,7 @@ def question(planned: Item) -> str:
     filter_ = planned["filter"]
     return (
         f"offsets {planned['from_offset']:,} to {planned['to_offset']:,}, "
-        f"{planned['total']:,} stored events: those that {planned['trigger']} matches"
+        f"{counted(planned['total'], 'stored event')}: those that {planned['trigger']} matches"
         f"{' and ' + printable(filter_) if filter_ else ''} go to {sink} again, "
         f"{planned['rate']:g} a second, which takes up to {minutes:,.1f} minutes. Begin?"
     )

@@ -5,9 +5,6 @@ from typing import Annotated
 import typer
 
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The replay's id.")]
-ReasonOption = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit.", show_default=False)
-]
 TriggerOption = Annotated[
     str | None,
     typer.Option("--trigger", metavar="NAME", help="Whose events; NAME or NAMESPACE/NAME."),

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from deploy.cli.client import Item
+from deploy.cli.grouping import group_of
 from deploy.cli.options import AdminOption, Output, OutputOption, TokenOption, choose
 from deploy.cli.output import (
     Column,
@@ -14,8 +16,8 @@ from deploy.cli.output import (
     number,
     present,
     rate,
+    show_answer,
     show_items,
-    write_data,
 )
 
 COLUMNS = (
@@ -28,13 +30,18 @@ FIELDS = (
     Column("name", "name"),
     Column("state", "state"),
     Column("held until", "target.held_until", moment),
-    Column("ramps at", "target.rate_per_second", rate),
     Column("triggers", "triggers", ", ".join),
     Column("in flight", "in_flight", number),
     Column("delivered", "delivered", number),
     Column("parked", "parked", number),
     Column("failures", "failures", number),
 )
+STATES = {
+    "open": "breaker open",
+    "probing": "breaker testing",
+    "ramp": "slow start",
+    "holding": "held",
+}
 ERRORS = (
     Column("TRIGGER", "trigger", width_wanted=20),
     Column("CLASS", "class", whole=True),
@@ -46,10 +53,7 @@ ERRORS = (
 
 def group() -> typer.Typer:
     """`sinks` by itself lists; `show` is about one."""
-    commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-    commands.callback()(sinks)
-    commands.command("show")(show)
-    return commands
+    return group_of(sinks, {"show": show})
 
 
 def sinks(
@@ -58,7 +62,11 @@ def sinks(
     token: TokenOption = None,
     output: OutputOption = None,
 ) -> None:
-    """List the sinks: whether they are ready, held or paused, and how often they failed.
+    """List the sinks: the state each is in, and how often it failed.
+
+    The state is one of: ready; breaker open (it failed too often, and gets nothing for now);
+    breaker testing (one call decides); slow start (a rate that grows); held (it asked for a
+    pause itself); paused.
 
     \b
     Examples:
@@ -67,7 +75,10 @@ def sinks(
     """
     chosen = choose(context, admin, token, output)
     if context.invoked_subcommand is None:
-        show_items(chosen.client().items("/sinks"), COLUMNS, chosen.format, "sinks")
+        found = chosen.client().items("/sinks")
+        if chosen.format is Output.TABLE:
+            found = [in_words(sink) for sink in found]
+        show_items(found, COLUMNS, chosen.format, "sinks")
 
 
 def show(
@@ -87,10 +98,20 @@ def show(
     """
     chosen = choose(context, admin, token, output)
     sink = chosen.client().get("/sink", {"name": name})
-    if chosen.format is not Output.TABLE:
-        write_data(sink, chosen.format)
-        return
-    draw_fields(present(sink, FIELDS))
+    show_answer(sink, chosen.format, _draw)
+
+
+def in_words(sink: Item) -> Item:
+    """`sink` with its state as people say it: "open" by itself reads as if all were well."""
+    state = STATES.get(sink["state"], sink["state"])
+    rate_per_second = (sink.get("target") or {}).get("rate_per_second")
+    if sink["state"] == "ramp" and rate_per_second is not None:
+        state = f"{state}, {rate(rate_per_second)} a second"
+    return {**sink, "state": state}
+
+
+def _draw(sink: Item) -> None:
+    draw_fields(present(in_words(sink), FIELDS))
     if sink.get("last_errors"):
         heading("last errors")
         draw_table(sink["last_errors"], ERRORS)

@@ -8,16 +8,17 @@ import typer
 
 from deploy.access.roles import Role, role_of
 from deploy.cli.client import Item, in_path
+from deploy.cli.grouping import group_of
 from deploy.cli.options import (
     AdminOption,
     Chosen,
     LimitOption,
-    Output,
     OutputOption,
+    ReasonOption,
     TokenOption,
     choose,
 )
-from deploy.cli.output import Column, age, moment, show_items, write_data
+from deploy.cli.output import Column, age, moment, show_answer, show_items
 
 COLUMNS = (
     Column("NAME", "name", width_wanted=16),
@@ -43,12 +44,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The token's name, as 
 
 def group() -> typer.Typer:
     """`tokens` by itself lists; below it are the commands about one token."""
-    commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-    commands.callback()(tokens)
-    commands.command("list")(list_all)
-    commands.command("create")(create)
-    commands.command("revoke")(revoke)
-    return commands
+    return group_of(tokens, {"list": list_all, "create": create, "revoke": revoke})
 
 
 def tokens(
@@ -119,9 +115,10 @@ def create(
         made = chosen.client().post("/tokens", body)
     else:
         made = _create_at(data, name, wanted, expires)
-    if chosen.format is not Output.TABLE:
-        write_data(made, chosen.format)
-        return
+    show_answer(made, chosen.format, _hand_over)
+
+
+def _hand_over(made: Item) -> None:
     print(made["token"])
     print(
         f"token {made['name']} ({made['role']}): keep it now, it is not shown again; "
@@ -133,9 +130,7 @@ def create(
 def revoke(
     context: typer.Context,
     name: Name,
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit.")
-    ] = "",
+    reason: ReasonOption = "",
     data: DataOption = None,
     admin: AdminOption = None,
     token: TokenOption = None,
@@ -152,10 +147,8 @@ def revoke(
         told = chosen.client().post(f"/tokens/{in_path(name)}/revoke", {"reason": reason})
     else:
         told = _revoke_at(data, name, reason)
-    if chosen.format is not Output.TABLE:
-        write_data(told, chosen.format)
-    else:
-        print(f"token {name} {'is revoked' if told['revoked'] else 'was revoked before'}")
+    said = f"token {name} {'is revoked' if told['revoked'] else 'was revoked before'}"
+    show_answer(told, chosen.format, lambda _: print(said))
 
 
 def _show(chosen: Chosen, data: Path | None, limit: int) -> None:

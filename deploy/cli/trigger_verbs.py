@@ -7,28 +7,19 @@ import typer
 
 from broker.errors import Invalid
 from deploy.cli.asking import confirm
-from deploy.cli.client import full_name, in_path
+from deploy.cli.client import path_of
 from deploy.cli.moments import ago
-from deploy.cli.options import AdminOption, Chosen, Output, OutputOption, TokenOption, choose
-from deploy.cli.output import write_data
-
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="NAME or NAMESPACE/NAME.")]
-ReasonOption = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit.")
-]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
-
-
-def add_verbs(commands: typer.Typer) -> None:
-    for name, verb in (("pause", pause), ("resume", resume), ("seek", seek), ("remove", remove)):
-        commands.command(name)(verb)
-
-
-def path_of(name: str, verb: str = "") -> str:
-    """Where the admin listener has a trigger, or a verb on it."""
-    namespace, _, own_name = full_name(name).partition("/")
-    path = f"/triggers/{in_path(namespace)}/{in_path(own_name)}"
-    return f"{path}/{verb}" if verb else path
+from deploy.cli.options import (
+    AdminOption,
+    Chosen,
+    NameArgument,
+    OutputOption,
+    ReasonOption,
+    TokenOption,
+    YesOption,
+    choose,
+)
+from deploy.cli.output import counted, show_answer
 
 
 def pause(
@@ -48,7 +39,7 @@ def pause(
       headrace triggers pause classify --reason "the model is being replaced"
     """
     chosen = choose(context, admin, token, output)
-    answer = chosen.client().post(path_of(name, "pause"), {"reason": reason})
+    answer = chosen.client().post(path_of("triggers", name, "pause"), {"reason": reason})
     say(chosen, answer, "is paused" if answer["changed"] else "was paused already")
 
 
@@ -67,7 +58,7 @@ def resume(
       headrace triggers resume classify
     """
     chosen = choose(context, admin, token, output)
-    answer = chosen.client().post(path_of(name, "resume"), {"reason": reason})
+    answer = chosen.client().post(path_of("triggers", name, "resume"), {"reason": reason})
     say(chosen, answer, "goes on" if answer["changed"] else "was not paused")
 
 
@@ -96,7 +87,7 @@ def seek(
       headrace triggers seek classify --to 2026-03-01T09:30:00Z --reason "lost by the sink" --yes
     """
     chosen = choose(context, admin, token, output)
-    client, path = chosen.client(), path_of(name, "seek")
+    client, path = chosen.client(), path_of("triggers", name, "seek")
     to = ago(to, datetime.now(UTC), "--to")
     preview = client.post(path, {"to": to, "preview": True})
     if preview["direction"] != "stay":
@@ -108,9 +99,7 @@ def seek(
 def remove(
     context: typer.Context,
     name: NameArgument,
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit.")
-    ],
+    reason: ReasonOption,
     dead_letter: Annotated[
         bool, typer.Option("--dead-letter", help="What is left becomes dead letters.")
     ] = False,
@@ -136,29 +125,26 @@ def remove(
     chosen = choose(context, admin, token, output)
     client, how = chosen.client(), "dead-letter" if dead_letter else "discard"
     if not yes:
-        trigger = client.get(path_of(name))
+        trigger = client.get(path_of("triggers", name))
         if trigger["state"] != "removing":
             raise Invalid(
                 f"{trigger['name']} is configured",
                 remedy="take it out of the YAML and headrace reload first",
             )
         confirm(f"{trigger['name']}: {_rest(trigger)} {_fate(how)}?", yes)
-    answer = client.post(path_of(name, "remove"), {"how": how, "reason": reason})
+    answer = client.post(path_of("triggers", name, "remove"), {"how": how, "reason": reason})
     say(chosen, answer, f"has ended: {answer['count']:,} {_fate(how)}")
 
 
 def say(chosen: Chosen, answer: dict[str, Any], sentence: str) -> None:
     """What was done: a sentence, or the answer as it is."""
-    if chosen.format is Output.TABLE:
-        print(f"{answer['trigger']} {sentence}")
-    else:
-        write_data(answer, chosen.format)
+    show_answer(answer, chosen.format, lambda told: print(f"{told['trigger']} {sentence}"))
 
 
 def _way(answer: dict[str, Any]) -> str:
     verb = "skip" if answer["direction"] == "skip" else "deliver again those that match of"
     place = f"from offset {answer['from']:,} to {answer['position']:,}"
-    return f"{verb} {answer['events']:,} stored events, {place}"
+    return f"{verb} {counted(answer['events'], 'stored event')}, {place}"
 
 
 def _sought(answer: dict[str, Any]) -> str:

@@ -4,12 +4,14 @@ from typing import Any
 
 import typer
 
-from deploy.cli.client import Item
-from deploy.cli.options import AdminOption, Output, OutputOption, TokenOption, choose
+from deploy.cli.client import Item, path_of
+from deploy.cli.grouping import Verb, group_of
+from deploy.cli.options import AdminOption, NameArgument, Output, OutputOption, TokenOption, choose
 from deploy.cli.output import (
     Column,
     age,
     draw_fields,
+    draw_spec,
     draw_table,
     heading,
     moment,
@@ -17,10 +19,10 @@ from deploy.cli.output import (
     present,
     rate,
     rates,
+    show_answer,
     show_items,
-    write_data,
 )
-from deploy.cli.trigger_verbs import NameArgument, add_verbs, path_of
+from deploy.cli.trigger_verbs import pause, remove, resume, seek
 
 COLUMNS = (
     Column("NAME", "name", width_wanted=20),
@@ -79,11 +81,9 @@ ERRORS = (
 
 def group() -> typer.Typer:
     """`triggers` by itself lists; below it are the commands about one trigger."""
-    commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-    commands.callback()(triggers)
-    commands.command("show")(show)
-    add_verbs(commands)
-    return commands
+    acts: dict[str, Verb] = {"pause": pause, "resume": resume, "seek": seek, "remove": remove}
+    below: dict[str, Verb] = {"show": show, **acts}
+    return group_of(triggers, below)
 
 
 def triggers(
@@ -126,17 +126,16 @@ def show(
       headrace triggers show default/classify
     """
     chosen = choose(context, admin, token, output)
-    trigger = chosen.client().get(path_of(name))
-    if chosen.format is not Output.TABLE:
-        write_data(trigger, chosen.format)
-        return
+    trigger = chosen.client().get(path_of("triggers", name))
+    show_answer(trigger, chosen.format, _draw)
+
+
+def _draw(trigger: Item) -> None:
     draw_fields(present(trigger, FIELDS))
     if errors := _errors(trigger):
         heading("last errors")
         draw_table(errors, ERRORS)
-    if trigger.get("spec"):
-        heading("configured as")
-        write_data(trigger["spec"], Output.YAML)
+    draw_spec(trigger)
 
 
 def _errors(trigger: Item) -> list[dict[str, Any]]:

@@ -9,12 +9,11 @@ from deploy.cli.client import full_name, in_path
 from deploy.cli.options import (
     AdminOption,
     BrokerOption,
-    Output,
     OutputOption,
     TokenOption,
     choose,
 )
-from deploy.cli.output import write_data
+from deploy.cli.output import print_lines, show_answer
 from deploy.cli.story_text import story_lines
 
 ANY_ID = "-"
@@ -56,8 +55,4 @@ def why(
         "broker": full_name(broker) if broker else None,
     }
     story = chosen.client().get(f"/events/{in_path(id or ANY_ID)}/why", query)
-    if chosen.format is not Output.TABLE:
-        write_data(story, chosen.format)
-        return
-    for line in story_lines(story):
-        print(line)
+    show_answer(story, chosen.format, lambda told: print_lines(story_lines(told)))

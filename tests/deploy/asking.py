@@ -23,7 +23,7 @@ from deploy.admin.gate import Door
 from deploy.config.broker_spec import BrokerSpec
 from deploy.running import Running, RunningBroker
 from tests.deploy.set_clock import SetClock
-from triggers.lane import Budget
+from triggers.budget import Budget
 from triggers.partition import Partition
 from triggers.pool import Pool
 

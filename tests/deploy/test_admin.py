@@ -22,7 +22,7 @@ from deploy.admin.log_pages import PAGE_BYTES_MAX
 from deploy.config.broker_spec import BrokerSpec
 from deploy.running import Running, RunningBroker
 from tests.deploy.living import BROKER, TRIGGER, Living, event, living
-from triggers.lane import Budget
+from triggers.budget import Budget
 from triggers.partition import Partition
 from triggers.pool import Pool
 

@@ -223,8 +223,9 @@ async def test_who_may_not_see_data_sees_neither_it_nor_the_answers(silent: Aski
     hidden = await asked_as(silent, Role.VIEWER_WITHOUT_PAYLOAD, f"{LETTERS}/x")
     shown = await asked_as(silent, Role.VIEWER, f"{LETTERS}/x")
 
-    assert hidden.json["data_hidden"]
+    assert hidden.json["event"]["data_hidden"]
     assert "data_base64" not in hidden.json["event"]
-    assert not [one for one in hidden.json["attempts_detail"] if "body" in one]
+    assert [one["data_hidden"] for one in hidden.json["attempts_detail"]] == [True, True]
+    assert not [one for one in hidden.json["attempts_detail"] if {"body", "headers"} & one.keys()]
     assert shown.json["event"]["data_base64"]
     assert [one["body"] for one in shown.json["attempts_detail"]] == ["no", "no"]

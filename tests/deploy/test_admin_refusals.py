@@ -73,7 +73,9 @@ async def test_nothing_is_changed_by_asking(headrace: Living) -> None:
     json = {"content-type": "application/json"}
     got = await headrace.get("/api/v1/brokers", method="POST", **json)
 
-    assert problem(got, 405)["code"] == "bad-request"
+    told = problem(got, 405)
+    assert told["code"] == "method-not-allowed"
+    assert told["remedy"].startswith("send GET;")
     assert got.headers["allow"] == "GET"
 
 

@@ -147,7 +147,7 @@ def test_why_tells_it_in_sentences(desk: Any, headrace: Any) -> None:
 
     assert ran.exit_code == 0
     assert "stored at 2026-01-01 00:00:00Z as offset 7, published by ann" in ran.out
-    assert "given up at 2026-01-01 00:00:09Z after 1 attempts: age, 422" in ran.out
+    assert "given up at 2026-01-01 00:00:09Z after 1 attempt: age, 422" in ran.out
     assert "today revision 3 of the trigger, paused would not match it" in ran.out
     assert "no such order" in ran.out
     assert max(map(len, ran.out.splitlines())) <= 100
