@@ -11,7 +11,7 @@ compile() {
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" "$@"
 }
 compile "$@" --all-extras pyproject.toml --output-file requirements/dev.txt
-compile "$@" --extra onnx pyproject.toml --constraint requirements/dev.txt \
+compile "$@" --extra onnx --extra kafka --extra s3 --extra kubernetes pyproject.toml --constraint requirements/dev.txt \
     --no-annotate --output-file requirements/run.txt
 compile "$@" requirements/build.in --constraint requirements/dev.txt \
     --output-file requirements/build.txt

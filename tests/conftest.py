@@ -7,6 +7,8 @@ import pytest
 
 TEST_SECONDS_MAX = 240
 
+pytest_plugins = ("tests.servers.plugin", "tests.sharing")
+
 
 @pytest.fixture(autouse=True)
 def _say_where_it_hangs() -> Iterator[None]:

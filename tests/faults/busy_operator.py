@@ -42,13 +42,15 @@ class Operator:
     async def _look_around(self) -> None:
         for path in ("/healthz", "/readyz", "/metrics", "/api/openapi.json"):
             await self.ask("GET", path)
-        for path in ("/brokers", "/triggers", "/sinks", "/events?limit=50", "/dead-letters",
-                     "/dead-letter-groups", "/audit", "/tokens", "/replays"):  # fmt: skip
+        for path in ("/brokers", "/triggers", "/sinks", "/sources", "/events?limit=50",
+                     "/dead-letters", "/dead-letter-groups", "/audit", "/tokens",
+                     "/replays"):  # fmt: skip
             await self.ask("GET", API + path)
 
     async def _look_at_one(self) -> None:
         await self.ask("GET", f"{API}/brokers/default/default")
         await self.ask("GET", f"{API}/triggers/default/side")
+        await self.ask("GET", f"{API}/sources/default/hooks")
         (sink, *_) = (await self.ask("GET", f"{API}/sinks"))["items"]
         await self.ask("GET", f"{API}/sink?name={quote(sink['name'], safe='')}")
         (event, *_) = (await self.ask("GET", f"{API}/events?limit=1"))["items"]
@@ -63,6 +65,9 @@ class Operator:
         await self.ask("POST", f"{side}/pause", {"reason": round})
         await self.ask("POST", f"{side}/seek", {"to": "latest", "reason": round})
         await self.ask("POST", f"{side}/resume", {"reason": round})
+        hooks = f"{API}/sources/default/hooks"
+        await self.ask("POST", f"{hooks}/pause", {"reason": round})
+        await self.ask("POST", f"{hooks}/resume", {"reason": round})
 
     async def _change_the_configuration(self) -> None:
         text = await asyncio.to_thread(self._program.configuration.read_text)

@@ -19,7 +19,7 @@ def divided_cores() -> Iterator[Surroundings]:
     rest = set(cores[1:]) or set(cores)
     os.sched_setaffinity(0, rest)
     try:
-        yield Surroundings(prepare=lambda: os.sched_setaffinity(0, cores[:1]))
+        yield Surroundings(by=("taskset", "-c", str(cores[0])))
     finally:
         os.sched_setaffinity(0, cores)
 

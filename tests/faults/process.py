@@ -36,7 +36,7 @@ class Surroundings:
     """What a process is started into, beside its configuration."""
 
     variables: Mapping[str, str] | None = None
-    prepare: Callable[[], None] | None = None  # runs in the child before the program
+    by: Sequence[str] = ()  # a program that changes itself, then becomes ours: the pid stays
     stderr: int | None = None  # a descriptor; None is the log file
 
 
@@ -94,7 +94,7 @@ class Program:
         with self.log.open("ab") as log, self._printed.open("wb") as printed:
             self._process = subprocess.Popen(
                 [
-                    sys.executable, *self._command, str(self.configuration),
+                    *around.by, sys.executable, *self._command, str(self.configuration),
                     "--data", str(self.data),
                     "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
                 ],
@@ -103,7 +103,6 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=log if around.stderr is None else around.stderr,
-                preexec_fn=around.prepare,  # noqa: PLW1509 - this process starts no threads
             )  # fmt: skip
 
     async def start(self, surroundings: Surroundings | None = None) -> float:

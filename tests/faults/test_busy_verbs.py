@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from tests.faults.busy_operator import Operator
 from tests.faults.cores import divided_cores
 from tests.faults.flood import OTHER, WANTED, Plan, Report, flood
@@ -13,10 +15,12 @@ from tests.faults.publisher import REFUND, exchange, request
 from tests.faults.subscribers import OK, REFUSED, Subscriber
 from tests.faults.world import IS_LONG, resource, write_configuration
 
+pytestmark = pytest.mark.alone
+
 EVENTS_PER_SECOND_MAX = 5_000.0
 SHARE = 0.6  # of what it can take here and now, where that is less
 CONNECTIONS = 150
-ROUNDS = 9 if IS_LONG else 3
+ROUNDS = 9 if IS_LONG else 2
 SECONDS = 5.0 if IS_LONG else 4.0
 WINDOW_SECONDS = 0.5
 VERBS_PER_SECOND = 10.0
@@ -27,7 +31,7 @@ ELSEWHERE = {("POST", "/api/v1/tokens"), ("POST", "/api/v1/tokens/{name}/revoke"
 
 
 class Bench:
-    """The program with four triggers: `main` is loaded, the others are there to be steered."""
+    """The program with four triggers and a source: `main` is loaded, the others are steered."""
 
     def __init__(self, folder: Path) -> None:
         self.program = Program(folder)
@@ -47,7 +51,11 @@ class Bench:
         }
         if has_leaving:
             wanted["leaving"] = (OTHER, self.good)
-        documents = [resource("Broker", "default", {})]
+        hooks = {"template": {"type": "com.example.hook"}}
+        documents = [
+            resource("Broker", "default", {}),
+            resource("WebhookSource", "hooks", hooks),
+        ]
         for name, (type_, sink) in wanted.items():
             filters = [{"exact": {"type": type_}}]
             spec = {"filters": filters, "subscriber": {"uri": sink.uri}}

@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import os
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,11 +22,10 @@ PIPE_BYTES = 4096
 async def test_a_process_without_descriptors_recovers_when_it_has_some_again(
     tmp_path: Path,
 ) -> None:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    limited = Surroundings(by=("prlimit", f"--nofile={DESCRIPTORS}"))
 
     async with make_world(tmp_path) as world:
-        await world.start(Surroundings(prepare=limit))
+        await world.start(limited)
         await world.publish_some(SOME)
 
         peers = await crowd(world)

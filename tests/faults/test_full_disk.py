@@ -74,11 +74,10 @@ async def test_a_full_disk_refuses_what_is_new_and_goes_on_with_what_it_has(
 
 
 async def test_a_file_that_may_not_grow_refuses_what_is_new_until_it_may(tmp_path: Path) -> None:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES_MAX, resource.RLIM_INFINITY))
+    limited = Surroundings(by=("prlimit", f"--fsize={FILE_BYTES_MAX}:"))
 
     async with make_world(tmp_path, command=SMALL) as world:
-        await world.start(Surroundings(prepare=limit))
+        await world.start(limited)
         await fill(world)
 
         unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)

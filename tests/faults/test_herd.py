@@ -4,10 +4,14 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.faults.flood import Plan, flood, id_of
 from tests.faults.limited_sink import LimitedSink
 from tests.faults.process import Program, until
 from tests.faults.world import IS_LONG, resource, write_configuration
+
+pytestmark = pytest.mark.alone
 
 LIMIT_PER_SECOND = 300.0
 PENDING = 20_000 if IS_LONG else 5_000

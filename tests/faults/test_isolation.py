@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.process import until
 from tests.faults.publisher import ORDER
 from tests.faults.subscribers import OK, SILENCE, Subscriber
 from tests.faults.world import World, make_world, resource, write_configuration
+
+pytestmark = pytest.mark.alone
 
 GOOD = tuple(f"good-{number}" for number in range(8))
 SILENT, TRICKLING = "silent", "trickling"

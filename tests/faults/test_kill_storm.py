@@ -8,7 +8,7 @@ from tests.faults.world import IS_LONG, World, make_world
 
 KILLS = 60 if IS_LONG else 20
 PUBLISHERS = 16 if IS_LONG else 8
-ACCEPTED_MIN = 20_000 if IS_LONG else 2_000
+ACCEPTED_MIN = 20_000 if IS_LONG else 500  # a storm, however busy its machine
 READY_SECONDS_MAX = 3.0  # of the middle one: neighbours of a busy machine may delay some
 READY_SECONDS_WORST = 10.0
 IMPATIENT_EVERY = 4  # each so-many-th kill does not wait until the program is ready

@@ -15,6 +15,8 @@ from tests.faults.process import Program, Surroundings, until
 from tests.faults.subscribers import OK, Subscriber
 from tests.faults.world import IS_LONG, resource, write_configuration
 
+pytestmark = pytest.mark.alone
+
 EVENTS = 20  # a request: so that its load costs the publishers less than the broker
 CLOSED_CONNECTIONS = 90  # fewer than may wait for a commit: none is refused
 OPEN_CONNECTIONS = 1_000
@@ -91,18 +93,18 @@ class Overload:
 
 
 @pytest.fixture
-def alone() -> Iterator[Surroundings]:
+def divided() -> Iterator[Surroundings]:
     with divided_cores() as surroundings:
         yield surroundings
 
 
 async def test_three_times_the_load_is_taken_as_far_as_it_goes_and_the_rest_refused_soon(
-    tmp_path: Path, alone: Surroundings
+    tmp_path: Path, divided: Surroundings
 ) -> None:
     tried = Overload(tmp_path)
     await tried.open()
     try:
-        await tried.program.start(alone)
+        await tried.program.start(divided)
         peaks = [await tried.peak("warm"), await tried.peak("peak-0")]
         before_bytes = resident_bytes(tried.program.pid)
         watching = asyncio.create_task(highest_resident_bytes(tried.program.pid))

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
+from deploy.config.known_fields import KINDS
 from tests.faults.export import Export, export
 from tests.faults.ledger import Ledger
 from tests.faults.process import END_SECONDS_MAX, POLL_SECONDS, UP, Program, Surroundings, until
@@ -180,8 +181,7 @@ async def make_world(
 
 
 def resource(kind: str, name: str, spec: Mapping[str, object]) -> dict[str, object]:
-    version = "eventing.knative.dev/v1"
-    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": dict(spec)}
+    return {"apiVersion": KINDS[kind], "kind": kind, "metadata": {"name": name}, "spec": dict(spec)}
 
 
 def write_configuration(path: Path, documents: Sequence[Mapping[str, object]]) -> None:

@@ -27,7 +27,15 @@ def test_help_lists_every_target(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", [".ci/run", "tests/servers/install.sh", "requirements/environment.sh"]
+    "script",
+    [
+        ".ci/run",
+        "requirements/environment.sh",
+        "tests/servers/install.sh",
+        "tests/servers/recipes/kafka/install.sh",
+        "tests/servers/recipes/kubernetes/install.sh",
+        "tests/servers/recipes/minio/install.sh",
+    ],
 )
 def test_a_script_is_written_in_valid_bash(root: Path, script: str) -> None:
     told = subprocess.run(["bash", "-n", root / script], capture_output=True, text=True)

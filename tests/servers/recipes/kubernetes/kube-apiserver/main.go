@@ -1,0 +1,17 @@
+// The Kubernetes API server as it is released, without the rest of a cluster.
+package main
+
+import (
+	"os"
+	_ "time/tzdata" // no zone files are needed where it runs
+
+	"k8s.io/component-base/cli"
+	_ "k8s.io/component-base/logs/json/register"
+	_ "k8s.io/component-base/metrics/prometheus/clientgo"
+	_ "k8s.io/component-base/metrics/prometheus/version"
+	"k8s.io/kubernetes/cmd/kube-apiserver/app"
+)
+
+func main() {
+	os.Exit(cli.Run(app.NewAPIServerCommand()))
+}
