@@ -9,11 +9,16 @@ from broker.hops import HOPS, check_hops
 SYSTEM_TYPES = "dev.headrace.system."  # events about headrace itself
 
 
-def fault_of(events: Sequence[Event], hops_max: int) -> HeadraceError | None:
-    """What the publisher must mend in `events`, by index where there are several."""
+def fault_of(
+    events: Sequence[Event], hops_max: int, is_system: bool = False
+) -> HeadraceError | None:
+    """What the publisher must mend in `events`, by index where there are several.
+
+    `is_system`: headrace publishes itself, and has looked at the types.
+    """
     for event in events:
         if HOPS in event.attributes or event.type.startswith(SYSTEM_TYPES):
-            return _fault_of(events, hops_max)
+            return _fault_of(events, hops_max, is_system)
     return None  # the common case costs one look at each
 
 
@@ -28,11 +33,12 @@ def check_type(event: Event) -> None:
         )
 
 
-def _fault_of(events: Sequence[Event], hops_max: int) -> HeadraceError | None:
+def _fault_of(events: Sequence[Event], hops_max: int, is_system: bool) -> HeadraceError | None:
     faults: list[tuple[int, HeadraceError]] = []
     for index, event in enumerate(events):
         try:
-            check_type(event)
+            if not is_system:
+                check_type(event)
             check_hops(event, hops_max)
         except InvalidEvent as error:
             faults.append((index, error))

@@ -113,6 +113,7 @@ class Intake:
         done: Done,
         principal: str = ANONYMOUS,
         records: Sequence[Record] = (),
+        is_system: bool = False,
     ) -> None:
         """Store all of `events` and `records`, or nothing, and call `done` once.
 
@@ -120,7 +121,9 @@ class Intake:
         publisher must mend, DuplicateDiffers, Overloaded, StoreFull, StoreFailed.
         """
         size_bytes = sum([event.size_bytes for event in events])
-        error = self._refusal(len(events), size_bytes) or fault_of(events, self.options.hops_max)
+        error = self._refusal(len(events), size_bytes) or fault_of(
+            events, self.options.hops_max, is_system
+        )
         if error is not None:
             self.refuse(error, done)
             return

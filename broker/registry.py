@@ -7,11 +7,12 @@ from typing import Any
 from broker.errors import Invalid
 
 
-def load(table: Mapping[str, str], kind: str) -> Any:
+def load(table: Mapping[str, str], kind: str, extra: str | None = None) -> Any:
     """Import what `table` names for `kind`, e.g. `"kafka": "sources.kafka:KafkaSource"`.
 
     Raises Invalid(code="unknown-kind") naming the kinds there are, and
-    Invalid(code="missing-extra") when the kind needs a package that is not installed.
+    Invalid(code="missing-extra") when the kind needs a package that is not installed: that of
+    `extra`, which is called like the kind where none is given.
     """
     if kind not in table:
         raise Invalid(
@@ -24,5 +25,5 @@ def load(table: Mapping[str, str], kind: str) -> Any:
         raise Invalid(
             f"{kind} needs the package {error.name}, which is not installed",
             code="missing-extra",
-            remedy=f"install headrace[{kind}]",
+            remedy=f"install headrace[{extra or kind}]",
         ) from error

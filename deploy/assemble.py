@@ -19,10 +19,12 @@ from deploy.config.restored import restored
 from deploy.elsewhere import Elsewhere
 from deploy.endpoints import Draft, Endpoints
 from deploy.running import Running, RunningBroker
+from deploy.sources.fleet import Fleet
 from deploy.succession import judge
 from sinks.http_client import HttpClient
 from sinks.kinds import Supplies
 from sinks.spec import SinkSpec
+from sources.source import SourceSupplies
 from triggers.enrolment import Wired
 from triggers.pool import Pool
 from triggers.trigger import TriggerSpec
@@ -58,12 +60,15 @@ class Assembler:
         self._brokers.connect = Elsewhere(self.running, self._supplies, chance).connect
         self._broker_of: dict[str, str] = {}
         self._draft = Draft()  # of the change that is under way, or was the last
+        supplies = SourceSupplies(clock, chance, self._environment)
+        self.sources = self.running.sources = Fleet(self.running, supplies)
 
     async def open(self, configuration: Configuration) -> Running:
         """Load every broker, and let its intake know what was accepted lately."""
         self.running.configuration = configuration
         for name, spec in configuration.brokers.items():
             self.running.brokers[name] = await self._brokers.open(spec)
+        self._brokers.tell_left(configuration.brokers)
         return self.running
 
     async def start(self) -> None:
@@ -87,11 +92,13 @@ class Assembler:
         What can fail is done first, beside what runs: stores and sinks are opened, URLs,
         models and certificates read. Raises HeadraceError, OSError.
         """
-        await self._judge(configuration)
         running, draft = self.running, Draft()
         self._draft = draft
+        # First, so that none gives events to a broker that has been judged to have none left.
+        await self.sources.retire(configuration.sources)
         added: dict[str, RunningBroker] = {}
         try:
+            await self._judge(configuration)
             certificates = await asyncio.to_thread(self._client.certificates.renewed)
             for name, spec in configuration.brokers.items():
                 if name not in running.brokers:
@@ -109,6 +116,7 @@ class Assembler:
                 await close_broker(broker)
             self._draft = Draft()
             await draft.discard()
+            await self.sources.apply(running.configuration.sources)
             raise
         self._client.certificates.trust(certificates)
         self._endpoints.take(draft, settle_seconds)
@@ -169,6 +177,7 @@ class Assembler:
         running.brokers = {**kept, **added}
         running.note_endpoints()
         running.serve()
+        await self.sources.apply(configuration.sources, gone)
         for broker in gone:
             await close_broker(broker)
 

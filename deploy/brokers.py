@@ -1,6 +1,6 @@
 """Brokers of a process: opened with their stores, changed while they run, closed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -89,6 +89,13 @@ class Brokers:
             parked=sum(parked.count for parked in loaded.parked.values()),
         )
         return broker
+
+    def tell_left(self, brokers: Collection[str]) -> None:
+        """Say which stores belong to none of `brokers`: what they hold is not delivered."""
+        for file in sorted(self._data.glob("*/*.db")):
+            name = f"{file.parent.name}/{file.stem}"
+            if name not in brokers:
+                self._running.telemetry.emit("store.left", broker=name, file=str(file))
 
     def _engine(self, spec: BrokerSpec) -> SqliteEngine:
         namespace, _, name = spec.name.partition("/")

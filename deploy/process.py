@@ -1,9 +1,9 @@
 """One headrace process: starts in order, drains in order, ends itself when it must.
 
-Start: own and load the stores → listen → deliver → admin listener. The ingress listens
+Start: own and load the stores → deliver → listen → sources → admin listener. The ingress listens
 before the admin application is even imported, so that publishers wait least.
-Stop: not ready → accept for `drain_delay_seconds` → stop routing → finish what is in
-flight → checkpoint → close stores → exit.
+Stop: not ready → accept for `drain_delay_seconds` → end the sources → stop routing → finish
+what is in flight → checkpoint → close stores → exit.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ from deploy.config.broker_spec import Configuration
 from deploy.logs import RECORDS_MAX, LogWriter
 from deploy.reload import Reloader
 from deploy.running import Running
+from deploy.sources.receiving import SourceRoute
 from deploy.tracing.beginning import begin_tracing
 from deploy.tracing.options import TraceOptions
 from deploy.upkeep import KEEPING
@@ -108,11 +109,13 @@ class Process:
             _arm(self._options.failpoint)
         running = await self._assembler.open(self._configuration)
         await self._open_tokens()
-        ingress = Ingress(intakes_of(running))
-        self._server = HttpServer({"/": ingress}, self.clock)
+        ingress, receiving = Ingress(intakes_of(running)), SourceRoute()
+        self._server = HttpServer({"/": ingress, "/sources/": receiving}, self.clock)
         running.serve = lambda: ingress.serve(intakes_of(running))
         await self._assembler.start()
         self.ingress = await self._listen(self._server)
+        self._assembler.sources.serve = receiving.serve
+        await self._assembler.sources.apply(self._configuration.sources)
         server = self._server
         running.count_connections = lambda: server.open_connections
         running.tend = self._assembler.tend
@@ -201,8 +204,9 @@ class Process:
         self.telemetry.emit("process.draining")
         if self.failure is None and self._options.drain_delay_seconds:
             await asyncio.sleep(self._options.drain_delay_seconds)
-        running.is_refusing = True
         await self._end_reload()
+        await self._assembler.sources.stop()
+        running.is_refusing = True
         if self._server is not None:
             await self._server.drain(LAST_SECONDS)
             self._server.close()
@@ -254,8 +258,9 @@ class Process:
 
 
 def intakes_of(running: Running) -> dict[str, Intake]:
-    """The doors of all brokers, by name."""
-    return {name: broker.intake for name, broker in running.brokers.items()}
+    """The doors of all brokers that anybody may publish to, by name."""
+    brokers = running.brokers.items()
+    return {name: broker.intake for name, broker in brokers if not broker.spec.is_hidden}
 
 
 def _make_admin(running: Running, address: Address, hosts: tuple[str, ...]) -> Any:

@@ -21,6 +21,7 @@ from triggers.pool import Pool
 
 if TYPE_CHECKING:
     from deploy.reload import Reloader
+    from deploy.sources.fleet import Fleet
     from deploy.tracing.tracer import Tracing  # with packages that only tracing needs
 
 
@@ -67,6 +68,7 @@ class Running:
     configuration: Configuration = field(default_factory=lambda: Configuration({}))
     reloads: Reloads = field(default_factory=Reloads)
     reloader: "Reloader | None" = None  # None until all has started
+    sources: "Fleet | None" = None  # set by the assembler
     rates: Rates = field(default_factory=Rates)
     serve: Callable[[], None] = lambda: None  # tells the ingress which brokers there are
     tend: Callable[[], Awaitable[None]] | None = None  # closes sinks that are out of use

@@ -71,10 +71,19 @@ async def start(process: Process) -> None:
 def describe(process: Process, configuration: Configuration) -> str:
     """One line per thing started, and the URLs."""
     url = f"http://{process.ingress}"
-    lines = [f"broker   {name}  POST {url}/{name}" for name in configuration.brokers]
+    shown = {name for name, broker in configuration.brokers.items() if not broker.is_hidden}
+    lines = [
+        f"broker   {name}  POST {url}/{name}" for name in configuration.brokers if name in shown
+    ]
+    lines += [
+        f"source   {source.name}  {source.kind}"
+        f"{f'  to {source.broker}' if source.broker in shown else ''}"
+        for source in configuration.sources.values()
+    ]
     lines += [
         f"trigger  {trigger.name}  of {trigger.broker}{'  (paused)' if trigger.paused else ''}"
         for trigger in configuration.triggers.values()
+        if trigger.broker in shown
     ]
     lines += [f"sink     {name}" for name in configuration.sinks]
     lines += [f"ingress  {url}", f"admin    http://{process.admin}"]

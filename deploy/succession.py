@@ -6,6 +6,7 @@ Everything else it may: what is pending is finished, or goes on under the new ru
 from broker.errors import Conflict
 from deploy.config.broker_spec import Configuration
 from deploy.config.meanings import Unsettled
+from deploy.config.source_linking import HIDDEN_SUFFIX
 from deploy.running import Running, RunningBroker
 from deploy.standings import unsettled_of
 
@@ -45,11 +46,20 @@ def _judge_removed(broker: RunningBroker, dead: int) -> None:
     total = sum((unsettled_of(broker, lane) for lane in lanes), Unsettled()).total
     if not total and not dead:
         return
-    name = broker.spec.name
+    name, remedy = (
+        broker.spec.name,
+        (
+            "remove only its triggers until they have finished (headrace triggers remove ends "
+            "them sooner), and redrive or discard its dead letters"
+        ),
+    )
+    whose = f"broker {name}"
+    if broker.spec.is_hidden:
+        whose = f"source {name.removesuffix(HIDDEN_SUFFIX)}"
+        remedy = "let it be paused (headrace sources pause) until they are delivered or discarded"
     raise Conflict(
-        f"broker {name} still has {total:,} events to deliver and {dead:,} dead letters",
+        f"{whose} still has {total:,} events to deliver and {dead:,} dead letters",
         code="reload-refused",
         where=name,
-        remedy=f"keep {name} and remove only its triggers until they have finished "
-        "(headrace triggers remove ends them sooner), and redrive or discard its dead letters",
+        remedy=f"keep it in the configuration; {remedy}",
     )

@@ -4,6 +4,7 @@ import asyncio
 
 from deploy.rates import SAMPLE_SECONDS
 from deploy.running import Running, RunningBroker
+from deploy.sources.fleet import rate_key
 from deploy.standings import broker_key, seen_by
 
 WATCH_SECONDS = 0.25
@@ -79,6 +80,9 @@ async def sample_rates(running: Running) -> None:
             names.append(name)
             if count % SLICE == 0:
                 await asyncio.sleep(0)
+        for name, events in running.sources.counters().items() if running.sources else ():
+            rates.sample(rate_key(name), now, events, 0)
+            names.append(rate_key(name))
         rates.keep(names)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sinks.spec import Egress, SinkSpec
+from sources.spec import SourceSpec
 from triggers.trigger import DeliveryPolicy, TriggerSpec
 
 DEFAULT_BROKER = "default/default"
@@ -52,6 +53,7 @@ class BrokerSpec:
     dedupe_window_seconds: float = 600.0
     dead_letters: DeadLetterRetention = field(default_factory=DeadLetterRetention)
     egress: Egress = field(default_factory=Egress)
+    is_hidden: bool = False  # of one source whose sink is no broker: nobody publishes to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Written:
 
 
 Key = tuple[str, str]
-"""What no two resources share: `Broker`, `Trigger` or `sink`, and `namespace/name`."""
+"""What no two resources share: `Broker`, `Trigger`, `sink` or `source`, and `namespace/name`."""
 DEFAULT_WRITTEN = Written(
     "Broker",
     DEFAULT_BROKER,
@@ -90,11 +92,13 @@ class Configuration:
     brokers: Mapping[str, BrokerSpec]
     triggers: Mapping[str, TriggerSpec] = field(default_factory=dict)
     sinks: Mapping[str, SinkSpec] = field(default_factory=dict)
+    sources: Mapping[str, SourceSpec] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     written: Mapping[Key, Written] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         return (
             f"Configuration(brokers={list(self.brokers)}, triggers={list(self.triggers)}, "
-            f"sinks={list(self.sinks)}, warnings={len(self.warnings)})"
+            f"sinks={list(self.sinks)}, sources={list(self.sources)}, "
+            f"warnings={len(self.warnings)})"
         )

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from deploy.config.broker_spec import Key, Written
+from deploy.config.known_fields import SECRETS, SOURCE_KINDS
 from deploy.config.meanings import Unsettled, meaning_of
 
 Resources = Mapping[Key, Written]
-KINDS = ("Broker", "FileSink", "InferenceSink", "Trigger")
-HIDDEN = frozenset({"uri", "url", "secret", "previous"})  # may hold a secret, whatever it says
+KINDS = ("Broker", "FileSink", "InferenceSink", "Trigger", *sorted(SOURCE_KINDS))
+# They may hold a secret, whatever else they say.
+HIDDEN = frozenset({"uri", "url", "user", "accessKeyId"}) | {
+    str(path[-1]) for paths in SECRETS.values() for path in paths
+}
 VALUE_CHARACTERS_MAX = 200
 DEPTH = 3  # of a path below `spec`: what is further in is one value
 
@@ -40,7 +44,7 @@ class Change:
 def difference(
     old: Resources, new: Resources, unsettled: Mapping[str, Unsettled]
 ) -> tuple[Change, ...]:
-    """All that differs, brokers first, then sinks, then triggers, each by name.
+    """All that differs, brokers first, then sinks, triggers, sources, each by name.
 
     `unsettled` is what running triggers still have to do, by name; also of those that are
     being removed and that `old` does not name any more.
@@ -88,7 +92,7 @@ def _change(key: Key, old: Written | None, new: Written | None) -> Change | None
         one = old or new
         assert one is not None  # `key` is from one of the two
         return Change(one.kind, key[1], "added" if old is None else "removed")
-    if old.kind != new.kind:  # the kinds of sinks share their names
+    if old.kind != new.kind:  # the kinds of sinks share their names, those of sources too
         return Change(new.kind, key[1], "changed", (FieldChange("kind", old.kind, new.kind),))
     fields = tuple(field_changes(old.value.get("spec") or {}, new.value.get("spec") or {}))
     return Change(new.kind, key[1], "changed", fields) if fields else None

@@ -9,18 +9,22 @@ EVENTING = "eventing.knative.dev/v1"
 HEADRACE = "headrace.dev/v1"
 SOURCES = "sources.knative.dev/v1"
 
-KINDS = {"Broker": EVENTING, "Trigger": EVENTING, "FileSink": HEADRACE, "InferenceSink": HEADRACE}
-SINK_KINDS = frozenset({"FileSink", "InferenceSink"})
-
-LATER_KINDS = {
+KINDS = {
+    "Broker": EVENTING,
+    "Trigger": EVENTING,
+    "FileSink": HEADRACE,
+    "InferenceSink": HEADRACE,
     "PingSource": SOURCES,
     "KafkaSource": SOURCES,
     "ApiServerSource": SOURCES,
     "S3Source": HEADRACE,
     "FolderSource": HEADRACE,
     "WebhookSource": HEADRACE,
-    "FileBatch": HEADRACE,
 }
+SINK_KINDS = frozenset({"FileSink", "InferenceSink"})
+SOURCE_KINDS = frozenset(kind for kind in KINDS if kind.endswith("Source"))
+
+LATER_KINDS = {"FileBatch": HEADRACE}
 LATER_PROTOCOLS = frozenset({"v1", "v2", "openai", "kserve-ce", "http-json"})
 
 # Fields of an InferenceSink that are specified and not built: refused, because a limit or a
@@ -56,14 +60,45 @@ _METADATA = (
 _DESTINATIONS: tuple[PathInDocument, ...] = (
     ("spec", "subscriber"),
     ("spec", "delivery", "deadLetterSink"),
+    ("spec", "sink"),
 )
+# What only a reference may give, by kind: the resource as written is stored and shown.
+SECRETS: dict[str, tuple[PathInDocument, ...]] = {
+    "KafkaSource": (
+        ("spec", "net", "sasl", "password"),
+        ("spec", "net", "tls", "key"),
+    ),
+    "ApiServerSource": (("spec", "connection", "token"),),
+    "S3Source": (
+        ("spec", "credentials", "secretAccessKey"),
+        ("spec", "credentials", "sessionToken"),
+        ("spec", "webhook", "token"),
+    ),
+    "WebhookSource": tuple(
+        ("spec", "verify", style, name)
+        for style in ("standardWebhooks", "github", "stripe", "bearer")
+        for name in ("secret", "previous")
+    ),
+    "Broker": (
+        ("spec", "delivery", "signing", "secret"),
+        ("spec", "delivery", "signing", "previous"),
+    ),
+    "Trigger": (
+        ("spec", "delivery", "signing", "secret"),
+        ("spec", "delivery", "signing", "previous"),
+    ),
+}
 WITHOUT_MEANING: tuple[PathInDocument, ...] = (
     ("status",),
     *(("metadata", name) for name in _METADATA),
     *((*path, name) for path in _DESTINATIONS for name in ("CACerts", "audience")),
     *((*path, "ref", name) for path in _DESTINATIONS for name in ("address", "group")),
 )
-_BROKER_WITHOUT_MEANING: tuple[PathInDocument, ...] = (("spec", "config"),)
+_WITHOUT_MEANING_OF: dict[str, tuple[PathInDocument, ...]] = {
+    "ApiServerSource": (("spec", "serviceAccountName"),),
+    "Broker": (("spec", "config"),),
+    "KafkaSource": (("spec", "consumers"), ("spec", "delivery")),
+}
 
 
 def holder_of(value: Any, path: PathInDocument) -> dict[str, Any] | None:
@@ -77,7 +112,7 @@ def without_meaningless(
     kind: str, value: dict[str, Any]
 ) -> tuple[dict[str, Any], list[PathInDocument]]:
     """A copy of `value` without the fields that Knative knows and headrace has no use for."""
-    paths = WITHOUT_MEANING + (_BROKER_WITHOUT_MEANING if kind == "Broker" else ())
+    paths = WITHOUT_MEANING + _WITHOUT_MEANING_OF.get(kind, ())
     value = deepcopy(value)
     removed: list[PathInDocument] = []
     for path in paths:

@@ -9,11 +9,12 @@ from urllib.parse import unquote
 from deploy.config.broker_spec import BrokerSpec
 from deploy.config.destinations import Destinations
 from deploy.config.filter_mistakes import filter_mistakes
-from deploy.config.known_fields import SINK_KINDS
+from deploy.config.known_fields import SINK_KINDS, SOURCE_KINDS
 from deploy.config.loops import matches_own_replies
 from deploy.config.mistakes import Findings, InvalidValue, PathInDocument, did_you_mean, shown
 from deploy.config.resources import Declared
 from deploy.config.schema_trigger import TriggerFields
+from deploy.config.source_linking import SourceLinker
 from deploy.config.specs import (
     broker_spec,
     delivery_fields,
@@ -23,6 +24,7 @@ from deploy.config.specs import (
     trigger_spec,
 )
 from sinks.spec import InferenceSinkSpec, SinkSpec
+from sources.spec import SourceSpec
 from triggers.trigger import TriggerSpec
 
 SUBSCRIBER: PathInDocument = ("spec", "subscriber")
@@ -34,6 +36,7 @@ class Linked(NamedTuple):
     brokers: dict[str, BrokerSpec]
     sinks: dict[str, SinkSpec]
     triggers: dict[str, TriggerSpec]
+    sources: Mapping[str, SourceSpec]
 
 
 class Linker:
@@ -61,7 +64,9 @@ class Linker:
         for declared in self._of({"Trigger"}):
             if (trigger := self._trigger(declared)) is not None:
                 triggers[declared.name] = trigger
-        return Linked(self._brokers, self._sinks, triggers)
+        sources = SourceLinker(self._brokers, triggers, self._destinations, self._findings)
+        found = sources.link(self._of(SOURCE_KINDS))
+        return Linked(self._brokers, self._sinks, triggers, found)
 
     def _of(self, kinds: Iterable[str]) -> Iterator[Declared]:
         return (

@@ -7,6 +7,9 @@ at once, for the backlog and for parked deliveries too, and nothing pending is e
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from deploy.config.known_fields import SOURCE_KINDS
+from deploy.config.source_meanings import of_source
+
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
@@ -42,6 +45,8 @@ def meaning_of(
         return tuple(_of_trigger(change, paths, users[0] if users else None))
     if kind == "Broker":
         return tuple(_of_broker(change, paths))
+    if kind in SOURCE_KINDS:
+        return tuple(of_source(kind, change, paths))
     return (_of_sink(change, len(users), sum((one or NOTHING for one in users), NOTHING)),)
 
 

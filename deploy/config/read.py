@@ -82,7 +82,7 @@ def configured(declared: Sequence[Declared], findings: Findings, first: str) -> 
     linked = Linker(declared, findings).link()
     if findings.mistakes:
         raise _invalid(findings.mistakes)
-    if not linked.brokers:
+    if not linked.brokers:  # hidden ones count: a source whose sink is a URL needs no other
         findings.warnings.append(
             Mistake(first, 0, 0, "", "declares no Broker", "add one to accept events")
         )
@@ -90,7 +90,9 @@ def configured(declared: Sequence[Declared], findings: Findings, first: str) -> 
     written = {
         one.key: Written(one.kind, one.name, one.document.file, one.written) for one in declared
     }
-    return Configuration(linked.brokers, linked.triggers, linked.sinks, warnings, written)
+    return Configuration(
+        linked.brokers, linked.triggers, linked.sinks, linked.sources, warnings, written
+    )
 
 
 def _invalid(mistakes: Iterable[Mistake]) -> InvalidConfig:

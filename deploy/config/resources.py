@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.config.known_fields import KINDS, LATER_KINDS, SINK_KINDS, without_meaningless
+from deploy.config.known_fields import (
+    KINDS,
+    LATER_KINDS,
+    SINK_KINDS,
+    SOURCE_KINDS,
+    without_meaningless,
+)
 from deploy.config.mistakes import Findings, did_you_mean, shown
 from deploy.config.positions import Document
 from deploy.config.references import References
@@ -30,8 +36,9 @@ class Declared:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What no second resource may have: the kinds of sinks share their names."""
-        return ("sink" if self.kind in SINK_KINDS else self.kind, self.name)
+        """What no second resource may have: kinds of sinks share their names, of sources too."""
+        family = "sink" if self.kind in SINK_KINDS else self.kind
+        return ("source" if self.kind in SOURCE_KINDS else family, self.name)
 
 
 def declare(

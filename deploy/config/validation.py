@@ -4,7 +4,7 @@ from typing import Any
 
 from broker.registry import load
 from deploy.config.explanations import value_shown
-from deploy.config.known_fields import LATER_INFERENCE_FIELDS, LATER_PROTOCOLS, holder_of
+from deploy.config.known_fields import LATER_INFERENCE_FIELDS, LATER_PROTOCOLS, SECRETS, holder_of
 from deploy.config.mistakes import Findings, InvalidValue, PathInDocument, dotted
 from deploy.config.positions import Document
 from deploy.config.references import References, has_reference
@@ -15,6 +15,12 @@ SCHEMAS = {
     "Trigger": "deploy.config.schema_trigger:TriggerResource",
     "FileSink": "deploy.config.schema_sinks:FileSinkResource",
     "InferenceSink": "deploy.config.schema_sinks:InferenceSinkResource",
+    "PingSource": "deploy.config.sources.ping:PingResource",
+    "KafkaSource": "deploy.config.sources.kafka:KafkaResource",
+    "ApiServerSource": "deploy.config.sources.api_server:ApiServerResource",
+    "S3Source": "deploy.config.sources.s3:S3Resource",
+    "FolderSource": "deploy.config.sources.folder:FolderResource",
+    "WebhookSource": "deploy.config.sources.webhook:WebhookResource",
 }
 
 
@@ -94,8 +100,7 @@ class Validator:
 
     def _refuse_literal_secrets(self) -> None:
         """Secrets come by reference only: the resource as written is stored and shown."""
-        for name in ("secret", "previous"):
-            path = ("spec", "delivery", "signing", name)
+        for path in SECRETS.get(self._kind, ()):
             value = at(self._written, path)
             if isinstance(value, str) and not has_reference(value):
                 self._mistake(

@@ -55,7 +55,7 @@ DOCUMENTS = (
         "{apiVersion: eventing.knative.dev/v1beta1, kind: Broker, metadata: {name: a}}",
         "a.yaml:1:14: apiVersion: is not the apiVersion of Broker; write eventing.knative.dev/v1",
     ),
-    ("{apiVersion: sources.knative.dev/v1, kind: PingSource}", "has no PingSource yet"),
+    ("{apiVersion: headrace.dev/v1, kind: FileBatch}", "has no FileBatch yet"),
     ("{apiVersion: headrace.dev/v1, kind: FileBatch}", "has no FileBatch yet"),
     ("{apiVersion: eventing.knative.dev/v1, kind: Broker}", "metadata: is missing"),
 )

@@ -10,10 +10,12 @@ PURE = re.compile(
     r"|triggers\.story\.(facts|chapter|telling|discards)"
     r"|triggers\.(policy|standing|fingerprint|turns)|sinks\.target|broker\.event"
     r"|triggers\.where\.(query|bind|lower|names|pointer|times)|triggers\.redrive\.acts"
+    r"|sources\.(globs|ping\.(duration|schedule|slots|mark|events|options))"
+    r"|sources\.folder\.(options|selection|naming|listing|dirty|book|events)"
 )
 WORLD = {"asyncio", "socket", "apsw", "time", "random", "os", "threading", "subprocess", "io"}
 KNOWN_TO_EDGES = {"event", "delivery", "codec", "errors", "clock", "telemetry", "registry"}
-KNOWN_TO_EDGES |= {"failpoint"}
+KNOWN_TO_EDGES |= {"failpoint", "http_message", "problem"}
 
 
 def test_codec_filters_and_policy_do_no_input_or_output(modules: list[Module]) -> None:

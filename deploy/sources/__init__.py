@@ -1,0 +1,1 @@
+"""Sources at work: each with its outlet into its broker, supervised, shown and steered."""

@@ -1,0 +1,34 @@
+"""The peers of all kinds: a row each."""
+
+from importlib import import_module
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from tests.sources.peer import Peer
+
+PEERS = {
+    "PingSource": "tests.sources.ping.peer:make",
+    "KafkaSource": "tests.sources.kafka.peer:make",
+    "ApiServerSource": "tests.sources.api_server.peer:make",
+    "S3Source": "tests.sources.s3.peer:make",
+    "FolderSource": "tests.sources.folder.peer:make",
+    "WebhookSource": "tests.sources.webhook.peer:make",
+}
+
+SERVERS = {"KafkaSource": "kafka", "ApiServerSource": "kubernetes", "S3Source": "minio"}
+
+
+def each_kind() -> list[ParameterSet]:
+    """Every kind as a parameter, marked with the real server that its peer asks for."""
+    return [
+        pytest.param(kind, marks=pytest.mark.servers(SERVERS[kind]) if kind in SERVERS else ())
+        for kind in PEERS
+    ]
+
+
+async def make_peer(kind: str, request: pytest.FixtureRequest) -> Peer:
+    """Each `make` is `async def make(request) -> Peer`; it asks `request` for real servers."""
+    module, _, name = PEERS[kind].partition(":")
+    made: Peer = await getattr(import_module(module), name)(request)
+    return made
