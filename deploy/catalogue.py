@@ -14,9 +14,9 @@ HEAD = """\
 Written by `python -m deploy.catalogue` from `broker/telemetry.py`. Metrics are at `/metrics` of the
 admin listener; no label is ever the type, source or id of an event.
 
-A **trigger** is `namespace/name`, a **broker** too; a **sink** is a URL without its credentials, or
-kind and name. An **outcome** is `ok`, or the class of a failure; a **reason** says why a dead
-letter is one. A histogram has `_bucket` (label `le`), `_sum` and `_count`.
+A **trigger** is `namespace/name`, a **broker** and a **source** too; a **sink** is a URL without
+its credentials, or kind and name. An **outcome** is `ok`, or the class of a failure; a **reason**
+says why a dead letter is one. A histogram has `_bucket` (label `le`), `_sum` and `_count`.
 """
 
 

@@ -10,6 +10,7 @@ from broker.storage.rows import Sizes
 from deploy.ages import oldest_ages
 from deploy.metrics_page import Value, render
 from deploy.running import Running, RunningBroker
+from deploy.sources.view import SourceView
 from deploy.standings import lane_backlog
 from triggers.lane import Lane
 
@@ -56,6 +57,8 @@ def values(running: Running, facts: Mapping[str, Facts]) -> Iterator[Value]:
             if not lane.is_companion:
                 yield from _lane_values(broker, lane, found)
     now = running.clock.monotonic()
+    for view in running.sources.items() if running.sources is not None else ():
+        yield from _source_values(view)
     for name, endpoint in running.endpoints.items():
         yield "sink_state", (name, endpoint.target.state.value), 1
         yield "sink_hold_seconds", (name,), endpoint.target.held_seconds(now)
@@ -126,3 +129,14 @@ def _lane_values(broker: RunningBroker, lane: Lane, facts: Facts) -> Iterator[Va
         yield "deliveries_total", (lane.name, kind), count
     for reason, count in counts.dead_by_reason.items():
         yield "dead_letters_total", (lane.name, reason), count
+
+
+def _source_values(view: SourceView) -> Iterator[Value]:
+    source = (view.name,)
+    yield "source_connected", source, view.connected
+    yield "source_paused", source, view.pause is not None
+    if view.lag is not None:
+        yield "source_lag", source, view.lag
+    yield "source_events_total", source, view.events
+    yield "source_errors_total", source, view.errors
+    yield "source_refused_total", source, view.refused

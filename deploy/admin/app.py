@@ -18,6 +18,7 @@ from deploy.admin import (
     health,
     listings,
     replays,
+    sources,
     steering,
     tokens,
     why,
@@ -31,6 +32,7 @@ ROUTERS = (
     health.router,
     listings.router,
     steering.router,
+    sources.router,
     configuration.router,
     why.router,  # before events, whose ids may hold slashes
     events.router,

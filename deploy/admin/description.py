@@ -24,6 +24,7 @@ TAGS = [
     {"name": "brokers", "description": "Logs of events, and what they hold."},
     {"name": "triggers", "description": "Where each trigger stands, and its valves."},
     {"name": "sinks", "description": "Endpoints and their states."},
+    {"name": "sources", "description": "What makes events by itself, and its valve."},
     {"name": "events", "description": "What is stored, and what became of it."},
     {"name": "dead-letters", "description": "What could not be delivered, and ways back."},
     {"name": "replays", "description": "Stored events delivered again."},

@@ -43,6 +43,29 @@ SINK = {
     "failures": 2,
     "triggers": ["default/classify"],
 }
+SOURCE = {
+    "name": "default/orders",
+    "kind": "KafkaSource",
+    "state": "retrying",
+    "connected": False,
+    "broker": "default/default",
+    "sink": "default/default",
+    "lag": 312,
+    "rate_per_second": 20.5,
+    "events": 1204,
+    "duplicates": 0,
+    "refused": 1,
+    "errors": 3,
+    "position": "orders: 0=1204 1=998",
+    "last_event_at": MOMENT,
+    "last_error": {
+        "code": "unavailable",
+        "message": "no broker of kafka.example:9092 answers",
+        "remedy": "see that it runs, and that bootstrapServers names it",
+        "at": MOMENT,
+    },
+    "retry_at": MOMENT,
+}
 EVENT = {
     "offset": 1204,
     "stored_at": MOMENT,
@@ -145,6 +168,8 @@ ANSWERS: Mapping[str, Any] = {
     "GET /api/v1/triggers": listing(TRIGGER),
     "GET /api/v1/triggers/{namespace}/{name}": {**TRIGGER, "revision": 1, "cursor": 1201},
     "GET /api/v1/sinks": listing(SINK),
+    "GET /api/v1/sources": listing(SOURCE),
+    "GET /api/v1/sources/{namespace}/{name}": {**SOURCE, "detail": "kafka 4.1", "pause": None},
     "GET /api/v1/events": listing(EVENT),
     "GET /api/v1/events/{id}": listing({**EVENT, "data": '{"total": 3}'}),
     "GET /api/v1/dead-letters": {**listing(LETTER), "looked": 5000, "of": 12044},

@@ -1,5 +1,6 @@
 """`headrace check`."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ Headrace = Callable[..., Any]
 def test_every_example_is_without_mistake(
     headrace: Headrace, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv("ORDERS_SECRET", "whsec_" + "QUJD" * 8)
+    for variable in re.findall(r"\$\{env:(\w+)\}", (EXAMPLES / name).read_text("utf-8")):
+        monkeypatch.setenv(variable, "whsec_" + "QUJD" * 8)
 
     ran = headrace("check", EXAMPLES / name)
 

@@ -43,10 +43,19 @@ GROUP = {
     "first_at": "2026-01-01T00:00:00Z", "last_at": "2026-01-01T00:00:00Z",
     "example": "3nq6u7a2w4c5d6e7", "state": "open",
 }  # fmt: skip
+SOURCE = {
+    "name": "default/a-source-with-quite-a-long-name", "kind": "ApiServerSource",
+    "state": "connected", "connected": True, "broker": "default/default",
+    "sink": "default/default", "lag": 1_234_567, "rate_per_second": 12_345.5,
+    "events": 123_456_789, "duplicates": 0, "refused": 0, "errors": 12,
+    "position": "orders: " + " ".join(f"{number}=123456" for number in range(1_000)),
+    "last_event_at": "2026-01-01T00:00:00Z", "last_error": None, "retry_at": None,
+}  # fmt: skip
 LISTINGS = (
     (("brokers",), "/brokers", BROKER, "default/default"),
     (("triggers",), "/triggers", TRIGGER, "12,345"),
     (("sinks",), "/sinks", {"name": "s", "state": "READY", "in_flight": 1, "failures": 2}, "READY"),
+    (("sources",), "/sources", SOURCE, "123,456,789"),
     (("events",), "/events", EVENT, "7f3c9a2e-1111-4222-8333-123456789abc"),
     (("dead-letters",), "/dead-letter-groups", GROUP, "abcdefgh12345678"),
     (("dead-letters", "list"), "/dead-letters", LETTER, "3nq6u7a2w4c5d6e7"),

@@ -10,7 +10,9 @@ import pytest
 
 from broker.telemetry import METRICS
 from deploy.metrics_page import PREFIX
+from deploy.sources.view import Pause
 from tests.deploy.living import BROKER, TRIGGER, Living, event, living
+from tests.deploy.shown_fleet import MOMENT, ShownFleet, view
 
 TYPES = 100_000 if os.environ.get("HEADRACE_LONG") else 10_000
 
@@ -18,6 +20,9 @@ TYPES = 100_000 if os.environ.get("HEADRACE_LONG") else 10_000
 @pytest.fixture
 async def headrace(tmp_path: Path) -> AsyncIterator[Living]:
     async with living(tmp_path) as one:
+        running = one.process.running
+        beat = view("default/beat", lag=None, connected=False, pause=Pause(MOMENT, "ci"))
+        running.sources = ShownFleet(running, view(), beat)
         yield one
 
 
@@ -107,6 +112,20 @@ async def test_sizes_and_times_are_those_of_this_process(headrace: Living) -> No
     assert series[f"{PREFIX}disk_free_bytes{broker}"] > 0
     assert series[f"{PREFIX}store_refusing{broker}"] == 0
     assert abs(series[f"{PREFIX}process_start_time_seconds"] - time.time()) < 60
+
+
+async def test_each_source_says_how_it_stands_and_its_lag_where_it_is_known(
+    headrace: Living,
+) -> None:
+    series = await scrape(headrace)
+
+    found = {one.removeprefix(f"{PREFIX}source_"): value for one, value in series.items()}
+    orders, beat = '{source="default/orders"}', '{source="default/beat"}'
+    assert (found[f"connected{orders}"], found[f"paused{orders}"]) == (1, 0)
+    assert (found[f"connected{beat}"], found[f"paused{beat}"]) == (0, 1)
+    assert (found[f"lag{orders}"], f"lag{beat}" in found) == (312, False)
+    assert (found[f"events_total{orders}"], found[f"errors_total{orders}"]) == (1204, 3)
+    assert found[f"refused_total{orders}"] == 1
 
 
 async def test_dead_letters_near_their_end_are_counted(tmp_path: Path) -> None:

@@ -45,6 +45,12 @@ kind: FileSink
 metadata: {name: archive}
 spec: {path: FOLDER/archive.ndjson}
 """
+SOURCE = """---
+apiVersion: headrace.dev/v1
+kind: WebhookSource
+metadata: {name: orders}
+spec: {template: {type: com.example.order}}
+"""
 EVENT = {"specversion": "1.0", "id": "e", "source": "/shop", "type": "com.example.a", "size": 7}
 
 
@@ -100,6 +106,7 @@ def text(folder: Path) -> str:
             + "  filters: [{exact: {type: com.example.flower}}]\n",
             trigger("archive", ref.replace("KIND", "FileSink").replace("THIS", "archive")),
             SINKS.replace("FOLDER", str(folder)),
+            SOURCE,
             trigger("old", http).replace("spec:", "spec:\n  paused: true"),
         )
     )

@@ -1,5 +1,6 @@
 """README's code, run as it stands against a real process."""
 
+import os
 import re
 import subprocess
 import sys
@@ -79,10 +80,15 @@ def test_the_cesql_example_is_true() -> None:
 def test_the_yaml_examples_are_without_mistakes(tmp_path: Path) -> None:
     broker = "apiVersion: eventing.knative.dev/v1\nkind: Broker\nmetadata: {name: default}\n"
     path = tmp_path / "readme.yaml"
-    path.write_text("---\n".join([broker, *blocks("yaml")]))
+    text = "---\n".join([broker, *blocks("yaml")])
+    path.write_text(text)
+    named = dict.fromkeys(re.findall(r"\$\{env:(\w+)\}", text), "a-value")
 
     ran = subprocess.run(
-        [sys.executable, "-m", "deploy", "check", str(path)], capture_output=True, cwd=ROOT
+        [sys.executable, "-m", "deploy", "check", str(path)],
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, **named},
     )
 
     assert ran.returncode == 0, ran.stdout.decode()
