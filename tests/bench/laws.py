@@ -50,6 +50,7 @@ TARGETS = (
     Target("cold", "rss_mb", 130, False),
     Target("why", "why_p50_ms", 100, False, is_law=True),
     Target("why", "why_p99_ms", 100, False),
+    Target("source-kafka", "events_per_second", 10_000, True, is_law=True),
     Target("slow-disk", "events_per_second", 8_000, True, is_law=True),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench import adversity, endurance, latency, looking, throughput
+from tests.bench import adversity, endurance, latency, looking, sourcing, throughput
 from tests.bench.bench import HEADRACE, REFERENCE, Bench, Shape
 from tests.bench.figures import Figures
 
@@ -33,6 +33,10 @@ async def _triggers(bench: Bench, variant: str) -> Figures:
     dialect, count = variant.split()
     shape = Shape(triggers=int(count), dialect=dialect)
     return await throughput.throughput(bench, HEADRACE, shape)
+
+
+def _source(says: str, kind: str) -> Workload:
+    return Workload(says, ONE, lambda bench, _variant: sourcing.source(bench, kind))
 
 
 WORKLOADS: dict[str, Workload] = {
@@ -70,6 +74,9 @@ WORKLOADS: dict[str, Workload] = {
         tuple(looking.TRIGGERS),
         looking.why,
     ),
+    "source-kafka": _source("60,000 records of 1 KiB that wait, then 200 a second", "kafka"),
+    "source-s3": _source("10,000 objects to be listed, then 200 a second", "s3"),
+    "source-api": _source("5,000 objects to be listed, then 200 a second", "api"),
     "soak": _of("half load for longer", endurance.soak, Shape(), ONE),
 }
 
