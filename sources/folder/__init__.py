@@ -1,0 +1,1 @@
+"""A source that makes events of files that come into a folder, change there and go."""

@@ -1,0 +1,1 @@
+"""A source that makes an event at each slot of a schedule."""
