@@ -57,6 +57,15 @@ class Cron:
         """Differs between any two schedules that may have different slots."""
         return f"{self.zone_name} {','.join(map(str, self.seconds))} {self.fields}"
 
+    @property
+    def shown(self) -> str:
+        """For people: five fields, or six where seconds play a part."""
+        if self.seconds == (0,):
+            return f"{self.fields} ({self.zone_name})"
+        is_each = self.seconds == tuple(range(60))
+        seconds = "*" if is_each else ",".join(map(str, self.seconds))
+        return f"{seconds} {self.fields} ({self.zone_name})"
+
 
 @dataclass(frozen=True, slots=True)
 class Every:
@@ -67,6 +76,11 @@ class Every:
     @property
     def identity(self) -> str:
         return f"@every {self.period / timedelta(seconds=1):f}s"
+
+    @property
+    def shown(self) -> str:
+        """For people."""
+        return f"@every {self.period / timedelta(seconds=1):g}s"
 
 
 Schedule = Cron | Every

@@ -36,7 +36,7 @@ class PingSource:
     async def run(self, outlet: Outlet) -> None:
         mark = await self._begin(outlet)
         slots = slots_of(self._options.schedule, mark.anchor)
-        outlet.standing.connect(self._options.schedule.identity)
+        outlet.standing.connect(self._options.schedule.shown)
         late_seconds = 0.0  # what passed before this start was missed, however recently
         while True:
             now = self._clock.now()

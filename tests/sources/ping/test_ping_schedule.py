@@ -97,3 +97,18 @@ def test_what_cannot_be_read_is_refused_by_its_field(text: str, what: str) -> No
 )
 def test_schedules_with_other_slots_have_another_identity(other: str) -> None:
     assert read(other).identity != read("0 9 * * *").identity
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("30 2 * * *", "30 2 * * * (Europe/Berlin)"),
+        ("* * * * * *", "* * * * * * (Europe/Berlin)"),
+        ("*/30 * * * * *", "0,30 * * * * * (Europe/Berlin)"),
+        ("@every 90s", "@every 90s"),
+    ],
+)
+def test_people_read_it_as_it_was_written(written: str, shown: str) -> None:
+    zone = None if written.startswith("@") else "Europe/Berlin"
+
+    assert read_schedule(written, zone, ZoneInfo).shown == shown
