@@ -1,0 +1,1 @@
+"""What happens to the objects of a Kubernetes API server: list, then watch, and never twice."""
