@@ -30,6 +30,8 @@ from deploy.cli.output import (
 
 POSITION_CHARACTERS_MAX = 24  # in the list; `show` has all of it
 
+FAILING = frozenset({"retrying", "starting"})  # of the others an error is over
+
 
 def shortened(position: str) -> str:
     """Its beginning: a position of a thousand partitions would be all that one sees."""
@@ -106,7 +108,7 @@ def sources(
         return
     found = chosen.client().items("/sources")
     show_items(found, COLUMNS, chosen.format, "sources")
-    failing = [item for item in found if item.get("last_error") and not item.get("connected")]
+    failing = [one for one in found if one.get("last_error") and one["state"] in FAILING]
     if failing and chosen.format is Output.TABLE:
         print()
         draw_table(failing, LAST_ERRORS)
