@@ -9,7 +9,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest -o faulthandler_timeout=180
-SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder  # who shares what: tests/sharing.py
+# Which tests stay in one process: tests/sharing.py.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 SOURCES := broker sources triggers sinks deploy tests
 UV_VERSION := 0.13.9
 

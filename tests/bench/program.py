@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.bench.configuration import BROKER_PATH, PlannedTrigger, write_configuration
+from tests.servers.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS_MAX = 60.0
@@ -21,9 +22,8 @@ class BenchFailed(Exception):
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listened on a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A port of the loopback that nobody listens on, and that no other program is given."""
+    return free_ports(1)[0]
 
 
 def is_listening(port: int) -> bool:

@@ -132,6 +132,6 @@ async def test_beyond_the_bound_followers_are_answered_at_once(headrace: Living)
     following.count = FOLLOWERS_MAX
     pages = LogPages(headrace.process.running.brokers["default/default"])
 
-    page = await asyncio.wait_for(following.on(pages, 0, 10, sieve(None), 20.0), 2)
+    page = await asyncio.wait_for(following.on(pages, 0, 10, sieve(None), 20.0), 10)
 
     assert page == Page([], 0, 0)

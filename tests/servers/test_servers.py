@@ -183,7 +183,9 @@ from pathlib import Path
 from tests.servers.runners import NativeRunner
 
 runner = NativeRunner(Path(sys.argv[1]))
-runner.spawn({SLEEP!r}, {{}})
+runner.spawn(["sh", "-c", "echo ready; exec {" ".join(SLEEP)}"], {{}})
+while "ready" not in runner.said():  # only from then on does it hear of a death
+    time.sleep(0.01)
 print(runner.pid, flush=True)
 time.sleep(1000)
 """

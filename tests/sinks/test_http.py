@@ -136,7 +136,7 @@ async def test_a_silent_sink_costs_the_deadline_and_no_more(
     assert isinstance(outcome, Failed)
     assert outcome.outcome_class is OutcomeClass.TRANSIENT
     assert outcome.evidence.phase == "timeout"
-    assert 0.1 < time.monotonic() - began < 2.0
+    assert 0.1 < time.monotonic() - began < 4.0
 
 
 async def test_a_redirect_is_a_refusal(sink_at: MakeSink, serve: Serve) -> None:

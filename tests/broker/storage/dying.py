@@ -45,7 +45,9 @@ async def work(path: Path) -> None:
 
 
 def say(what: str, number: int) -> None:
-    print(what, number, flush=True)
+    """In one write: another thread may end the process between two."""
+    sys.stdout.write(f"{what} {number}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ def evil_patterns() -> list[str]:
     return shapes
 
 
+@pytest.mark.alone
 def test_no_evil_pattern_takes_longer_than_a_millisecond() -> None:
     text = "a" * 500 + "b" + "a" * 500
     seconds = []

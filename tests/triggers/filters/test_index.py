@@ -188,6 +188,7 @@ def test_the_index_agrees_with_asking_one_by_one(
         assert index.match(event) == one_by_one
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["exact", "prefix", "suffix"])
 def test_ten_thousand_triggers_cost_about_what_ten_do(make_event: MakeEvent, kind: str) -> None:
     few = indexed(*({kind: {"type": f"x.{number:05}.x"}} for number in range(10)))
