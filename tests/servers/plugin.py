@@ -24,27 +24,14 @@ if TYPE_CHECKING:
 
     One = TypeVar("One", bound=Server)
 
-FIXTURES = {
-    "kafka_server": "kafka",
-    "minio_server": "minio",
-    "start_minio": "minio",
-    "kubernetes_server": "kubernetes",
-}
+FIXTURES = {"kafka_server", "minio_server", "start_minio", "kubernetes_server"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for a real server is marked `servers`; one process runs all of a kind.
-
-    What asks while it runs, and not by a name that is seen here, marks itself `servers(kind)`.
-    """
+    """A test that asks for a real server is marked `servers`."""
     for item in items:
-        named = getattr(item, "fixturenames", ())
-        kinds = {kind for name, kind in FIXTURES.items() if name in named}
-        kinds.update(*(mark.args for mark in item.iter_markers("servers")))
-        if kinds:
+        if FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
-            item.add_marker(pytest.mark.xdist_group("-".join(sorted(kinds))))
 
 
 def find_or_tell(find: Callable[[Path], One], folder: Path) -> One:
