@@ -53,7 +53,7 @@ check-house:
 	@$(PYTEST) -q tests/house
 
 faults: $(VENV)/.dev-installed  ## Run the fault tests in their long form (an hour or so).
-	@HEADRACE_LONG=1 $(PYTEST) tests/faults tests/contracts
+	@HEADRACE_LONG=1 $(PYTEST) tests/faults tests/contracts tests/sources
 
 bench: $(VENV)/.dev-installed  ## Measure against the reference; the tables go to build/bench/.
 	@$(BIN)/python -m tests.bench.run

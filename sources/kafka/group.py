@@ -27,6 +27,7 @@ class Group:
         self._name = name
         self._notice = notice
         self._written: dict[Place, int] | None = None  # None: not looked at yet
+        self._tried: dict[Place, int] = {}  # by the last commit, whatever was answered
         self._coordinator: Broker | None = None
         self._failures = 0
         self._quiet_turns = QUIET_TURNS
@@ -82,7 +83,8 @@ class Group:
         if written is None:  # after a restart they may be behind, never ahead
             moved = [place for place, offset in found.items() if offset > stored[place]]
         else:
-            moved = [place for place, offset in found.items() if offset != written.get(place)]
+            ours = [(written.get(place), self._tried.get(place)) for place in found]
+            moved = [one for one, own in zip(found, ours, strict=True) if found[one] not in own]
         if moved and self._quiet_turns >= QUIET_TURNS:
             place = moved[0]
             self._notice(
@@ -94,7 +96,7 @@ class Group:
 
     async def _commit(self, found: Mapping[Place, int], stored: Mapping[Place, int]) -> None:
         wanted = {place: at for place, at in stored.items() if found.get(place) != at}
-        self._written = dict(found)
+        self._written, self._tried = dict(found), wanted
         if not wanted:
             return
         rows: dict[str, list[tuple[int, int, str]]] = {}

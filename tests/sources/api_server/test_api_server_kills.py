@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sources.api_server.options import Direct
+from tests.faults.world import IS_LONG
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.ports import LOOPBACK
 from tests.sources.api_server.cluster import Cluster
@@ -14,9 +15,7 @@ from tests.sources.api_server.ledger import Keeper, Ledger, told_state
 from tests.sources.inside import Inside
 
 
-@pytest.mark.parametrize(
-    ("own", "others"), [(3, 1), pytest.param(20, 5, marks=pytest.mark.long)], ids=str
-)
+@pytest.mark.parametrize(("own", "others"), [(20, 5) if IS_LONG else (3, 1)], ids=str)
 async def test_kills_of_both_sides_leave_a_complete_ledger(
     inside: Inside, cluster: Cluster, own: int, others: int
 ) -> None:

@@ -14,6 +14,7 @@ from broker.errors import HeadraceError, Unavailable
 from broker.intake_options import IntakeOptions
 from sources.kafka.source import STEADY_SECONDS, KafkaSource
 from sources.source import SourceSupplies
+from tests.faults.world import IS_LONG
 from tests.servers.kafka import Kafka
 from tests.sources.kafka.reading import Reading
 
@@ -93,9 +94,7 @@ async def numbers(reading: Reading, count: int) -> list[bytes | None]:
     return [one.event.data for one in stored]
 
 
-@pytest.mark.parametrize(
-    ("kills", "kafka_kills"), [(3, 1), pytest.param(20, 5, marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize(("kills", "kafka_kills"), [(20, 5) if IS_LONG else (3, 1)], ids=str)
 async def test_kills_of_kafka_and_of_headrace_under_load_lose_and_repeat_nothing(
     exact: Reading, kills: int, kafka_kills: int
 ) -> None:
