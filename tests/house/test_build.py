@@ -33,8 +33,15 @@ def test_help_lists_every_target(root: Path) -> None:
         "requirements/environment.sh",
         "tests/servers/install.sh",
         "tests/servers/recipes/kafka/install.sh",
+        "tests/servers/recipes/environments.sh",
+        "tests/servers/recipes/lock.sh",
+        "tests/servers/recipes/kserve/install.sh",
         "tests/servers/recipes/kubernetes/install.sh",
+        "tests/servers/recipes/litellm/install.sh",
+        "tests/servers/recipes/llama/install.sh",
         "tests/servers/recipes/minio/install.sh",
+        "tests/servers/recipes/mlserver/install.sh",
+        "tests/servers/recipes/triton/install.sh",
     ],
 )
 def test_a_script_is_written_in_valid_bash(root: Path, script: str) -> None:

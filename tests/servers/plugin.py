@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     One = TypeVar("One", bound=Server)
 
 FIXTURES = {"kafka_server", "minio_server", "start_minio", "kubernetes_server"}
+FIXTURES |= {"kserve_server", "mlserver_server", "triton_server", "litellm_server", "llama_server"}
+
+pytest_plugins = ("tests.servers.model_plugin",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
