@@ -99,6 +99,10 @@ class Failed:
     people. `retry_after_seconds` is the sink's own wish, None where absent or senseless.
     `reason` is set where the failure itself decides the dead letter's reason
     (`reply_refused`, `too_large`, `config`). `pause` asks to pause the trigger (410).
+    `is_held`: the endpoint waits, so the delivery does, and no attempt was used.
+    `waits_seconds`: the sink's own waits before each retry after such a failure.
+    `parked_seconds`: no failure at all, it waits so long for what it has begun (a file job),
+    and uses neither an attempt nor its age.
     """
 
     outcome_class: OutcomeClass
@@ -108,6 +112,9 @@ class Failed:
     evidence: Evidence = Evidence()
     reason: Reason | None = None
     pause: bool = False
+    is_held: bool = False
+    waits_seconds: tuple[float, ...] | None = None
+    parked_seconds: float | None = None
 
 
 Outcome = Delivered | Failed
@@ -148,6 +155,7 @@ class Parked:
     `attempt` stays as it was where none was used (overload). `wait_seconds` is the wait
     chosen, kept so that a restart can clamp the remainder and overload can double it.
     `hold_seconds` asks the whole target to wait (Retry-After), None where it need not.
+    `ages` is false where the wait is not taken from its maxAge.
     """
 
     until: datetime
@@ -155,6 +163,7 @@ class Parked:
     wait_seconds: float
     why: str = ""
     hold_seconds: float | None = None
+    ages: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +174,11 @@ class Dead:
     pause: bool = False
 
 
-Settlement = Done | Parked | Dead
+@dataclass(frozen=True, slots=True)
+class Held:
+    """It waits for its target, in its lane and unsettled: nothing is written, no attempt used."""
+
+    pause: bool = False
+
+
+Settlement = Done | Parked | Dead | Held

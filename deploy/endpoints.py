@@ -7,7 +7,8 @@ connections and its breaker.
 
 import asyncio
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit
@@ -16,8 +17,14 @@ import orjson
 
 from broker.codec import Limits
 from sinks.kinds import Supplies, make_sink, target_name
-from sinks.sink import Sink
-from sinks.spec import FileSinkSpec, HttpSinkSpec, InferenceSinkSpec, SinkSpec
+from sinks.sink import GovernedSink, Sink
+from sinks.spec import (
+    FileBatchSinkSpec,
+    FileSinkSpec,
+    HttpSinkSpec,
+    InferenceSinkSpec,
+    SinkSpec,
+)
 from sinks.target import Target
 from triggers.enrolment import Endpoint
 
@@ -43,7 +50,12 @@ class Draft:
 
     async def stamp(self, specs: Iterable[SinkSpec]) -> None:
         """Look at the files of models: the same name with another content is another sink."""
-        urls = {spec.url for spec in specs if isinstance(spec, InferenceSinkSpec)}
+        models = [spec.model if isinstance(spec, FileBatchSinkSpec) else spec for spec in specs]
+        urls = {
+            spec.url
+            for spec in models
+            if isinstance(spec, InferenceSinkSpec) and spec.protocol == "onnx"
+        }
         for url in sorted(urls - self.stamps.keys()):
             self.stamps[url] = await asyncio.to_thread(stamp_of, url)
 
@@ -90,15 +102,24 @@ class Endpoints:
         if sink is None:
             sink = self._running(key)
             if sink is None:
-                sink = make_sink(spec, self._supplies(limits))
+                model_of = partial(self._model_of, draft, limits)
+                sink = make_sink(spec, replace(self._supplies(limits), model_of=model_of))
                 draft.made.append(sink)
             draft.sinks[key] = sink
         if isinstance(spec, FileSinkSpec) and isinstance(sink, KeptFile):
             draft.files.append((sink, spec))
         name = target_name(spec)
-        target = draft.targets.get(name) or self._targets.get(name)
+        target = sink.own_target if isinstance(sink, GovernedSink) else None
+        target = target or draft.targets.get(name) or self._targets.get(name)
         draft.targets[name] = target = target or Target(sink.name, self._chance)
         return Endpoint(sink, target)
+
+    def _model_of(
+        self, draft: Draft, limits: Limits, spec: InferenceSinkSpec
+    ) -> tuple[Sink, Target]:
+        """The model of a FileBatch: the very one that triggers deliver to, if any do."""
+        found = self.endpoint(draft, spec, limits)
+        return found.sink, found.target
 
     def _running(self, key: Hashable) -> Sink | None:
         """The sink that runs, or one that is out of use and still open: it comes back."""
@@ -139,7 +160,10 @@ def identity(spec: SinkSpec, limits: Limits, stamps: Mapping[str, Hashable]) -> 
         return (spec, limits)
     if isinstance(spec, FileSinkSpec):
         return ("file", spec.path)
-    written = orjson.dumps(asdict(spec), option=orjson.OPT_SORT_KEYS)
+    if isinstance(spec, FileBatchSinkSpec):
+        batch = orjson.dumps(asdict(spec.batch), list, orjson.OPT_SORT_KEYS)
+        return (batch, spec.egress, identity(spec.model, limits, stamps))
+    written = orjson.dumps(asdict(spec), list, orjson.OPT_SORT_KEYS)
     return (written, limits, stamps.get(spec.url))
 
 

@@ -18,6 +18,7 @@ from sinks.http_url import parse_url, redacted
 from sinks.signing import Signer
 from sinks.sink import Done
 from sinks.spec import HttpSinkSpec
+from sinks.trying import Answered, Sent, Tried, read_head
 
 TAKEN = Delivered(None, 202)  # what most sinks say; nobody changes an outcome
 
@@ -52,6 +53,7 @@ class HttpSink:
         # Looked up once: together they are a tenth of what a delivery costs here.
         self._write = RequestWriter(endpoint, spec.format, signer, traceparent_of).write
         self._submit = self._pool.submit
+        self._origin = f"{endpoint.scheme}://{endpoint.authority}"
         self._body_limit = self._answers.body_limit
 
     async def open(self) -> None:
@@ -87,6 +89,23 @@ class HttpSink:
             self._judged, self._judgement = result, outcome
         return outcome
 
+    async def try_one(
+        self, delivery: Delivery, deadline: float, variant: str | None = None
+    ) -> Tried:
+        """Post one event, and show the request and the whole answer. There are no variants."""
+        unix_seconds = int(self._clock.now().timestamp()) if self._signs else 0
+        head, body = self._write(delivery, unix_seconds)
+        verb, url, headers = read_head(head.partition(b"\r\n\r\n")[0], self._origin)
+        shown = body if body is not None else head.partition(b"\r\n\r\n")[2]
+        came: asyncio.Future[Answer | NoAnswer] = asyncio.get_running_loop().create_future()
+        began = self._clock.monotonic()
+        self._submit(Call(head, body, deadline, self._body_limit, came.set_result))
+        result = await came
+        outcome = self._answers.outcome(result, self._clock.now())
+        seconds = self._clock.monotonic() - began
+        answered = None if isinstance(result, NoAnswer) else _answered(result)
+        return Tried(Sent(verb, url, headers, shown), answered, outcome, seconds)
+
     async def probe(self) -> None:
         """Connect, and keep the connection for the next delivery."""
         try:
@@ -100,6 +119,11 @@ class HttpSink:
 
 def _set_result(future: asyncio.Future[Outcome], _: Delivery, outcome: Outcome) -> None:
     future.set_result(outcome)
+
+
+def _answered(answer: Answer) -> Answered:
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
+    return Answered(answer.status, tuple(pairs), answer.body)
 
 
 class _Post(Call):

@@ -25,11 +25,12 @@ class HttpClient:
         limits: ClientLimits | None = None,
         *,
         ca_file: str | None = None,
+        certificates: Certificates | None = None,
         resolve: Resolve = resolve,
     ) -> None:
         self._clock = clock
         self._limits = limits or ClientLimits()
-        self._certificates = Certificates(ca_file)
+        self._certificates = certificates or Certificates(ca_file)
         self._resolve = resolve
         # Live connections hold their pool; one that nobody uses any more goes by itself.
         self._pools: WeakValueDictionary[Hashable, Pool] = WeakValueDictionary()
@@ -40,7 +41,10 @@ class HttpClient:
         key = (endpoint.scheme, endpoint.host, endpoint.port, policy.key)
         pool = self._pools.get(key)
         if pool is None:
-            dialer = Dialer(endpoint, policy, self._certificates, self._clock, self._resolve)
+            dialer = Dialer(
+                endpoint, policy, self._certificates, self._clock, self._resolve,
+                self._limits.connect_seconds,
+            )  # fmt: skip
             pool = Pool(dialer.connect, self._wake, self._limits)
             self._pools[key] = pool
         return pool

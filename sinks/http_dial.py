@@ -40,6 +40,8 @@ class Certificates:
     The file is read again when it changed, so that a renewed CA needs no restart.
     """
 
+    server_name: str | None = None  # what a certificate is checked for, if not the host
+
     def __init__(self, ca_file: str | None = None) -> None:
         self._path = Path(ca_file) if ca_file else None
         self._changed_at: int | None = None
@@ -102,8 +104,10 @@ class Dialer:
         certificates: Certificates,
         clock: Clock,
         resolve: Resolve = resolve,
+        connect_seconds: float = CONNECT_SECONDS_MAX,
     ) -> None:
         self._endpoint = endpoint
+        self._connect_seconds = connect_seconds
         self._policy = policy
         self._certificates = certificates
         self._clock = clock
@@ -112,8 +116,8 @@ class Dialer:
         self._lookups = asyncio.Semaphore(_LOOKUPS_MAX)
 
     async def connect(self, protocol: Callable[[], P], deadline: float) -> P:
-        """A connection before `deadline`, and within 5 seconds; raises DialFailed."""
-        wait_seconds = min(deadline - self._clock.monotonic(), CONNECT_SECONDS_MAX)
+        """A connection before `deadline`, and within `connect_seconds`; raises DialFailed."""
+        wait_seconds = min(deadline - self._clock.monotonic(), self._connect_seconds)
         until = asyncio.get_running_loop().time() + wait_seconds
         async with _bounded("dns", until):
             addresses = await self._judged()
@@ -168,7 +172,8 @@ class Dialer:
     async def _start(
         self, connected: socket.socket, context: ssl.SSLContext | None, protocol: Callable[[], P]
     ) -> P:
-        host = self._endpoint.host if context else None
+        name = self._certificates.server_name or self._endpoint.host
+        host = name if context else None
         try:
             _, made = await asyncio.get_running_loop().create_connection(
                 protocol, sock=connected, ssl=context, server_hostname=host

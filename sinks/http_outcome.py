@@ -51,7 +51,7 @@ class Answers:
         return Delivered(None, result.status, bool(result.body))
 
     def _reply(self, answer: Answer) -> Outcome:
-        evidence = _evidence(answer)
+        evidence = evidence_of(answer.headers, answer.body)
         if answer.cut:
             what = f"the reply is over {self._limits.event_bytes} bytes"
             return _bad_reply(answer, what, Reason.TOO_LARGE, evidence)
@@ -106,7 +106,7 @@ def _refusal(answer: Answer, now: datetime) -> Failed:
     said_at = _header(answer.headers, b"date")
     verb = _header(answer.headers, b"webhook-delivery").strip().lower()
     found = outcome_class(status)
-    message = f"the sink answered {status}{_said(answer.body)}"
+    message = f"the sink answered {status}{said(answer.body)}"
     if verb == "abort-message":
         found, message = OutcomeClass.BAD_INPUT, f"{message} and asked for no more of this event"
     elif verb == "disable":
@@ -117,13 +117,13 @@ def _refusal(answer: Answer, now: datetime) -> Failed:
         message,
         status=status,
         retry_after_seconds=retry_after_seconds(wished, now, said_at) if wished else None,
-        evidence=_evidence(answer),
+        evidence=evidence_of(answer.headers, answer.body),
         reason=Reason.REFUSED if is_final else None,
         pause=status == GONE or verb == "disable",
     )
 
 
-def _said(body: bytes) -> str:
+def said(body: bytes) -> str:
     """The first words of an answer, on one line: failures are told apart by them."""
     line = " ".join(body[:_SAID_BYTES_MAX].decode("utf-8", "replace").split())
     printable = "".join(c if c.isprintable() else "?" for c in line)
@@ -141,13 +141,11 @@ def _header(headers: Headers, wanted: bytes) -> str:
     return next(found, b"").decode("latin-1")
 
 
-def _evidence(answer: Answer) -> Evidence:
+def evidence_of(headers: Headers, body: bytes) -> Evidence:
+    """What is kept of an answer: no credentials, the first bytes of its body."""
     shown = [
         (name.decode("latin-1").lower(), value[:_EVIDENCE_VALUE_CHARACTERS_MAX].decode("latin-1"))
-        for name, value in answer.headers
+        for name, value in headers
         if name.lower() not in _NO_EVIDENCE
     ]
-    return Evidence(
-        headers=tuple(shown[:_EVIDENCE_HEADERS_MAX]),
-        body=answer.body[:EVIDENCE_BYTES_MAX],
-    )
+    return Evidence(headers=tuple(shown[:_EVIDENCE_HEADERS_MAX]), body=body[:EVIDENCE_BYTES_MAX])

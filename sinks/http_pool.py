@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sinks.http_call import Call, NoAnswer, Usual
 from sinks.http_connection import Connection
-from sinks.http_dial import DialFailed
+from sinks.http_dial import CONNECT_SECONDS_MAX, DialFailed
 
 Connect = Callable[[Callable[[], Connection], float], Awaitable[Connection]]
 
@@ -19,6 +19,7 @@ class ClientLimits:
     connections_max: int = 128  # open or being opened
     waiting_max: int = 4_096
     idle_seconds: float = 15.0
+    connect_seconds: float = CONNECT_SECONDS_MAX
 
 
 class Pool:

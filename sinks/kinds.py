@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from broker.clock import Clock
 from broker.codec import Limits
@@ -11,14 +12,30 @@ from sinks.http_client import HttpClient
 from sinks.http_dial import is_own_address
 from sinks.http_request import TraceparentOf
 from sinks.sink import Sink
-from sinks.spec import FileSinkSpec, HttpSinkSpec, SinkSpec
+from sinks.spec import (
+    Egress,
+    FileBatchSinkSpec,
+    FileSinkSpec,
+    HttpSinkSpec,
+    InferenceSinkSpec,
+    SinkSpec,
+)
+from sinks.target import Target
 
 KINDS = {
     "http": "sinks.http:HttpSink",
     "file": "sinks.file:FileSink",
     "onnx": "sinks.inference.onnx:OnnxSink",
+    "file-batch": "sinks.file_batch.sink:FileBatchSink",
+    **dict.fromkeys(
+        ("v1", "v2", "openai", "kserve-ce", "http-json"),
+        "sinks.inference.server.sink:ModelServerSink",
+    ),
     "recorder": "sinks.recorder:RecorderSink",
 }
+
+
+ModelOf = Callable[[InferenceSinkSpec], tuple[Sink, Target]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +44,8 @@ class Supplies:
 
     `forbidden` are the sockets of the admin listener; `broker_of` gives the broker
     (namespace/name) of a trigger; `is_own` whether an address is this machine's;
-    `traceparent_of`, only while somebody traces, what names the span of an attempt.
+    `traceparent_of`, only while somebody traces, what names the span of an attempt. For sinks of
+    files `model_of` gives the model that others call too, `desk_of` who keeps a trigger's jobs.
     """
 
     clock: Clock
@@ -37,12 +55,17 @@ class Supplies:
     broker_of: Callable[[str], str] = lambda _trigger: "default"
     is_own: Callable[[str], bool] = is_own_address
     traceparent_of: TraceparentOf | None = None
+    chance: Callable[[], float] = lambda: 0.5  # uniform in 0..1
+    model_of: ModelOf | None = None
+    desk_of: Callable[[str], Any] | None = None
 
 
 def kind_of(spec: SinkSpec) -> str:
     """The row of a spec."""
     if isinstance(spec, HttpSinkSpec):
         return "http"
+    if isinstance(spec, FileBatchSinkSpec):
+        return "file-batch"
     return "file" if isinstance(spec, FileSinkSpec) else spec.protocol
 
 
@@ -73,6 +96,25 @@ def make_sink(spec: SinkSpec, supplies: Supplies, *, trusted: bool = True) -> Si
         )
     elif isinstance(spec, FileSinkSpec):
         sink = kind(spec, supplies.clock)
+    elif isinstance(spec, FileBatchSinkSpec):
+        assert supplies.model_of is not None, "only a partition has jobs"
+        # A URL that is fetched comes from an event.
+        policy = EgressPolicy(
+            spec.egress, trusted=False, forbidden=supplies.forbidden, is_own=supplies.is_own
+        )
+        model = supplies.model_of(spec.model)
+        sink = kind(spec, model, policy.refusal, supplies.clock, supplies.desk_of)
+    elif spec.protocol != "onnx":
+        sink = kind(
+            spec,
+            supplies.clock,
+            chance=supplies.chance,
+            broker_of=supplies.broker_of,
+            limits=supplies.limits,
+            policy=EgressPolicy(
+                Egress(), trusted=trusted, forbidden=supplies.forbidden, is_own=supplies.is_own
+            ),
+        )
     else:
         sink = kind(spec, supplies.clock, broker_of=supplies.broker_of, limits=supplies.limits)
     return sink

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from broker.delivery import Delivery, Outcome
+from sinks.target import Target
 
 Done = Callable[[Any, Outcome], None]
 """Called with the delivery that was started, and its outcome."""
@@ -12,12 +13,14 @@ Done = Callable[[Any, Outcome], None]
 class Sink(Protocol):
     """One endpoint as triggers see it. Made without I/O; `open` before the first delivery.
 
-    `batch_limit` is how many deliveries one call may carry (1 for most kinds).
+    `batch_limit` is how many deliveries one call may carry now (1 for most kinds).
     `name` is what operators see: a URL without credentials, or `InferenceSink default/iris`.
     """
 
     name: str
-    batch_limit: int
+
+    @property
+    def batch_limit(self) -> int: ...
 
     async def open(self) -> None:
         """Load what deliveries need. Raises Invalid or Unavailable; may be called again."""
@@ -37,6 +40,13 @@ class Sink(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class GovernedSink(Protocol):
+    """A sink that knows its target: it tells it more than whether a call has failed."""
+
+    own_target: Target
 
 
 @runtime_checkable

@@ -1,8 +1,23 @@
 """What a configuration says of a sink: frozen values, made by deploy/config, opened by kinds."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from sinks.inference_spec import InferenceSinkSpec
+
+if TYPE_CHECKING:  # its many groups are made only where a configuration has such a sink
+    from sinks.file_batch.spec import FileBatchSpec
+
+__all__ = [
+    "Egress",
+    "FileBatchSinkSpec",
+    "FileSinkSpec",
+    "HttpSinkSpec",
+    "InferenceSinkSpec",
+    "Signing",
+    "SinkSpec",
+    "runs_in_process",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +56,23 @@ class FileSinkSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class InferenceSinkSpec:
-    """`kind: InferenceSink`, so far with protocol onnx.
+class FileBatchSinkSpec:
+    """`kind: FileBatch`: files become jobs, and `model` predicts what they hold."""
 
-    `url` is `file:…` for onnx. `input` has one key (`columns`, `tensors`, `data`), `output` is
-    `{take, path, mergeUnder}`; both as written.
-    """
+    batch: "FileBatchSpec"
+    model: InferenceSinkSpec
+    egress: Egress = Egress()  # of files that are fetched by HTTP
 
-    name: str  # namespace/name
-    protocol: Literal["onnx"]
-    url: str
-    input: Mapping[str, Any] = field(default_factory=dict)
-    output: Mapping[str, Any] = field(default_factory=dict)
-    model: str | None = None
-    version: str | None = None
-    reply_type: str = "io.kserve.inference.response"
-    reply_source: str | None = None  # None: /{namespace}/{broker}/{trigger}/{model}
-    reply_copy_extensions: tuple[str, ...] = ()
-    allow_loop: bool = False
-    batch_max_records: int = 64
-    max_in_flight: int = 2
-    timeout_seconds: float = 60.0
+    @property
+    def name(self) -> str:
+        return self.batch.name
 
 
-SinkSpec = HttpSinkSpec | FileSinkSpec | InferenceSinkSpec
+SinkSpec = HttpSinkSpec | FileSinkSpec | InferenceSinkSpec | FileBatchSinkSpec
 
 
 def runs_in_process(spec: SinkSpec) -> bool:
     """Whether its deliveries are work of this process, which one of them could end."""
-    return not isinstance(spec, HttpSinkSpec)
+    if isinstance(spec, InferenceSinkSpec):
+        return spec.protocol == "onnx"
+    return not isinstance(spec, HttpSinkSpec | FileBatchSinkSpec)  # a job is no delivery

@@ -35,6 +35,7 @@ class TargetState(StrEnum):
     PROBING = "probing"
     RAMP = "ramp"
     HOLDING = "holding"
+    WAKING = "waking"  # of a model: one call, to see whether it is there
     PAUSED = "paused"
 
 
@@ -57,7 +58,12 @@ class Target:
 
     READY → OPEN at half of ≥ 20 outcomes within 10 s failed → PROBING: one call → RAMP: a
     rate that doubles, falls by overload, then grows slowly → READY once it limits nothing.
+    A target that `counts_calls` is a `ModelTarget`, and is asked and told more.
     """
+
+    counts_calls = False
+    is_trying = False  # the next call finds out whether the sink works: it carries one delivery
+    takes_retries = True
 
     def __init__(self, name: str, chance: Callable[[], float]) -> None:
         self.name = name

@@ -14,6 +14,7 @@ from broker.failpoint import armed, reach
 from broker.telemetry import ROWS, SECONDS, Histogram, Telemetry
 from sinks.sink import Sink
 from sinks.target import Target, strains
+from sinks.target_model import ModelTarget
 from triggers.breadth import is_at_fault, narrow, widen
 from triggers.carriage import Carriage
 from triggers.lane import BREADTH_FREE, Ended, Lane
@@ -76,6 +77,8 @@ class Dispatcher:
             return
         for carriage in batch:
             carriage.target = lane.target
+        if isinstance(lane.target, ModelTarget):
+            lane.target.begin_call(has_rows(batch))
         # The sink as well as its target: a reload may give the lane others before the task runs,
         # and this batch is by the limit of this one.
         task = asyncio.get_running_loop().create_task(
@@ -149,6 +152,7 @@ class Dispatcher:
             now = self._monotonic()
             reach("deliver.after")
             strained = has_failed = False
+            held = len(lane.held)
             for carriage, outcome in zip(batch, outcomes, strict=True):
                 if type(outcome) is Delivered:
                     self._time_delivered(carriage, started, now)
@@ -163,13 +167,15 @@ class Dispatcher:
             target = batch[0].target
             if target.record(now, strained):
                 self._tell(target)
+            if isinstance(target, ModelTarget):
+                target.end_call(has_rows(batch))
             if has_failed:
                 narrow(lane)
             elif lane.breadth < BREADTH_FREE:
                 widen(lane)
             if len(batch) > 1:
                 self.timings.batch.observe(len(batch))
-            self._settler.settled(len(batch))
+            self._settler.settled(len(batch) - (len(lane.held) - held))
             reach("settle.before")
             if lane.next_due_at is not None or not lane.is_following:
                 self._on_room(lane)
@@ -209,6 +215,11 @@ class Dispatcher:
             if carriage.stored_at is not self._stored_at:
                 self._note_commit(carriage.stored_at, ended)
             self.timings.queue_wait.observe(started - self._stored)
+
+
+def has_rows(batch: Sequence[Carriage]) -> bool:
+    """Whether some of a call were tried before."""
+    return any(carriage.row is not None for carriage in batch)
 
 
 def defects(batch: Sequence[Carriage], problem: str) -> list[Outcome]:

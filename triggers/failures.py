@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from broker.clock import Clock
-from broker.delivery import Attempt, Dead, Failed, Parked, Reason, Settlement
+from broker.delivery import Attempt, Dead, Failed, Held, Parked, Reason, Settlement
 from broker.event import Event, StoredEvent
 from broker.storage.rows import DeadLetter, DeadState, Move, ParkedRow, Place, WaitingRow
 from broker.telemetry import Telemetry
 from triggers.carriage import Carriage
 from triggers.dead_letters import Deathbed, build_dead_letter, forwarded_event
 from triggers.fingerprint import dead_letter_id
+from triggers.held import give_back
 from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.policy import Tried, decide
@@ -53,9 +54,17 @@ class Failures:
         row, now = carriage.row, self._clock.now()
         age = (row.age_seconds if row else 0.0) + duration_seconds
         made = row.attempts_before if row else 0
-        tried = Tried(carriage.attempt - made, row.wait_seconds if row else 0.0, age)
+        waited_seconds, alike = (row.wait_seconds, alike_of(row, failed)) if row else (0.0, 0)
+        tried = Tried(carriage.attempt - made, waited_seconds, age, alike)
         settlement = decide(failed, tried, lane.spec.policy, now, self._random())
-        self._note(lane, failed, now)
+        if failed.parked_seconds is None:
+            self._note(lane, failed, now)
+        if isinstance(settlement, Held) and settlement.pause and lane.is_companion:
+            settlement = Dead(Reason.CONFIG)  # nobody could resume it
+        if isinstance(settlement, Held):
+            give_back(lane, carriage, failed)
+            self._stop(lane, failed, settlement.pause and not lane.is_paused)
+            return
         attempt = self._attempt(carriage, failed, duration_seconds, settlement, now)
         attempts = keep_attempts((*(row.attempts if row else ()), attempt))
         self.drop_row(lane, carriage)
@@ -66,10 +75,22 @@ class Failures:
         assert isinstance(settlement, Dead)  # decide gives nothing else for a failure
         self.bury(lane, carriage, failed, settlement.reason, attempts)
         self.release(lane, carriage)
+        self._stop(lane, failed, settlement.pause)
+
+    def _stop(self, lane: Lane, failed: Failed, is_asked: bool) -> None:
+        """Pause the trigger, or the job, where the answer asks for it."""
         # Copies of dead letters: each says on its own how it failed, and nobody could resume them.
-        is_stopping = settlement.pause and not lane.is_companion
+        is_stopping = is_asked and not lane.is_companion
         if is_stopping and not lane.pause_itself(failed.message):
             self._on_pause(lane, failed.message)
+
+    def give_up(self, lane: Lane, carriage: Carriage, failed: Failed, reason: Reason) -> None:
+        """End a delivery that waits in the lane's memory, without an attempt."""
+        attempts = carriage.row.attempts if carriage.row else ()
+        self.drop_row(lane, carriage)
+        lane.leave(carriage, delivered=False)
+        self.bury(lane, carriage, failed, reason, attempts)
+        self.release(lane, carriage)
 
     @staticmethod
     def _note(lane: Lane, failed: Failed, now: datetime) -> None:
@@ -121,7 +142,7 @@ class Failures:
             attempt=parked.attempt + (row.attempts_before if row else 0),
             due_at=parked.until,
             wait_seconds=parked.wait_seconds,
-            age_seconds=age_seconds + wait,
+            age_seconds=age_seconds + wait * parked.ages,
             first_at=row.first_at if row else attempts[0].started_at,
             stored_at=carriage.stored_at,
             event=carriage.kept_event,
@@ -257,6 +278,12 @@ def first_of(row: ParkedRow | None, attempts: tuple[Attempt, ...], now: datetime
     if row is not None:
         return row.first_at
     return attempts[0].started_at if attempts else now
+
+
+def alike_of(row: ParkedRow, failed: Failed) -> int:
+    """How many attempts since the last redrive ended in the class of `failed`."""
+    name, before = failed.outcome_class.value, row.attempts_before
+    return sum(one.outcome_class == name and one.number > before for one in row.attempts)
 
 
 def keep_attempts(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:

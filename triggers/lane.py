@@ -19,6 +19,7 @@ from triggers.budget import MEMORY_BYTES_MAX, Budget
 from triggers.carriage import Carriage, fresh
 from triggers.counting import Counting
 from triggers.filters.filter import Filter
+from triggers.held import take_held, take_to_try
 from triggers.lane_counts import LaneCounts
 from triggers.ledger import SETTLED_MAX, Ledger
 from triggers.pauses import Pauses
@@ -65,6 +66,7 @@ class Lane(Counting):
         self.queue: deque[StoredEvent] = deque()
         self.retries: deque[Carriage] = deque()
         self.released: deque[Carriage] = deque()  # rows of an ordered key whose turn came
+        self.held: deque[Carriage] = deque()  # taken before, and waiting for the target
         self.open: dict[int, None] = {}  # unsettled offsets without a row, ascending
         self.skip: tuple[tuple[int, int], ...] = ()  # settled or rows, at load or after a seek
         self.position = 0
@@ -79,6 +81,7 @@ class Lane(Counting):
         self.companion: Lane | None = None
         self.is_companion = False  # carries dead letters to the trigger's deadLetterSink
         self.is_listed = False  # stands in the pool's line
+        self.asked_at = EPOCH  # when a seek last told it where to begin
         self.max_in_flight = spec.calls_max
         self.breadth = BREADTH_FREE
         self.in_flight = 0  # calls
@@ -145,7 +148,7 @@ class Lane(Counting):
     @property
     def may_begin(self) -> bool:
         """Whether there is work for a call and the trigger's own limits let it begin."""
-        if not (self.queue or self.retries or self.released):
+        if not (self.queue or self.retries or self.released or self.held):
             return False
         if self.is_paused or self.holds or self.in_flight >= self.max_in_flight:
             return False
@@ -160,31 +163,41 @@ class Lane(Counting):
         """The deliveries of one call, oldest work first: retries, released rows, then the log."""
         self.in_flight += 1
         limit = self.sink.batch_limit
-        batch: list[Carriage] = []
-        if limit == 1 and self.turns is None and not (self.retries or self.released):
+        if limit == 1 and self.turns is None and not (self.retries or self.released or self.held):
             # The usual call, kept short: one event, fresh from the log.
             stored = self.queue.popleft()
             self.budget.used_bytes -= stored.size_bytes
             self.open[stored.offset] = None
             self.in_flight_deliveries += 1
             return [fresh(self.id_prefix, self.name, stored)]
-        while self.retries and len(batch) < limit:
-            batch.append(self.retries.popleft())
-        while self.released and len(batch) < limit:
-            batch.append(self.released.popleft())
-        queue, open_ = self.queue, self.open
-        ordered = self.turns is not None
-        while queue and len(batch) < limit:
-            stored = queue.popleft()
-            self.budget.used_bytes -= stored.size_bytes
-            carriage = fresh(self.id_prefix, self.name, stored)
-            if ordered:
-                carriage.order_key = stored.event.attributes.get(self.spec.order_by or "")
-            else:
-                open_[stored.offset] = None
-            batch.append(carriage)
+        batch = self.take_up_to(limit)
         self.in_flight_deliveries += len(batch)
         return batch
+
+    def take_up_to(self, limit: int) -> list[Carriage]:
+        """At most `limit` deliveries; one where the target has to be tried first."""
+        if self.target.is_trying:
+            return take_to_try(self)
+        batch = take_held(self, limit) if self.held else []
+        if self.target.takes_retries:
+            while self.retries and len(batch) < limit:
+                batch.append(self.retries.popleft())
+        while self.released and len(batch) < limit:
+            batch.append(self.released.popleft())
+        while self.queue and len(batch) < limit:
+            batch.append(self.take_fresh())
+        return batch
+
+    def take_fresh(self) -> Carriage:
+        """The next event of the queue, for its first attempt."""
+        stored = self.queue.popleft()
+        self.budget.used_bytes -= stored.size_bytes
+        carriage = fresh(self.id_prefix, self.name, stored)
+        if self.turns is not None:
+            carriage.order_key = stored.event.attributes.get(self.spec.order_by or "")
+        else:
+            self.open[stored.offset] = None
+        return carriage
 
     def drop_oldest(self, up_to: int) -> StoredEvent | None:
         """Take the oldest queued event out, if its offset is <= `up_to` (unordered lanes)."""

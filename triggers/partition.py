@@ -6,6 +6,7 @@ What is given to which of them at the start is said in wiring.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from broker.clock import Clock
 from broker.event import StoredEvent
@@ -19,7 +20,11 @@ from triggers.checkpointer import Checkpointer
 from triggers.dispatcher import Dispatcher
 from triggers.durable import Durable
 from triggers.enrolment import Wired
+from triggers.expiry import PREFIX as AWAY
+from triggers.expiry import RECORDS_MAX as AWAY_MAX
+from triggers.expiry import Expiry
 from triggers.failures import Failures
+from triggers.file_jobs.beginning import has_batches, has_jobs
 from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.leftover import leftovers
@@ -40,6 +45,9 @@ from triggers.steering import Steering
 from triggers.tasks import Tasks
 from triggers.tracing import Tracer
 from triggers.wiring import Wiring
+
+if TYPE_CHECKING:  # a partition without files does without the modules that tend them
+    from triggers.file_jobs.verbs import FileJobs
 
 PRESSED_EVENTS = 256
 
@@ -96,6 +104,7 @@ class Partition:
         self.tracer: Tracer | None = None  # set before `start`, if at all
         self.connect: Connect | None = None  # too: other sinks for replays
         self.replays: Replays | None = None  # since `start`
+        self.files: FileJobs | None = None  # once a trigger has a FileBatch, or had one
 
     async def open(self) -> Loaded:
         """Own the partition and load it; nothing is delivered yet."""
@@ -143,8 +152,15 @@ class Partition:
             self._be_cautious(failures, self.loaded.last_offset)
         # Revisions are on disk before anything is routed under them.
         await self._checkpointer.flush()
+        if await has_jobs(self.engine.records) or has_batches(self.lanes.values()):
+            await self._begin_files().jobs.load()
         for run in (self.reader.run, self.parking.run, self._recall.run):
             self._tasks.begin(run)
+        expiry = Expiry(
+            self.lanes, self.ledger, failures, self._clock, settler.settled, self._has_room_again
+        )
+        expiry.load(await self.engine.records.scan(AWAY, limit=AWAY_MAX))
+        self._tasks.begin(expiry.run)
         self.reader.ask()
         for lane in self.lanes.values():
             self._pool.wake(lane)
@@ -153,9 +169,23 @@ class Partition:
     async def _begin_replays(self, settler: Settler, loaded: Loaded) -> Replays:
         replays = self._wiring.replays(loaded, settler, self.connect, self.tracer)
         await replays.jobs.load()
-        self.steering.on_applied = replays.jobs.follow_origins
+        self.steering.on_applied = lambda: self._applied(replays)
         self._tasks.begin(replays.jobs.feeder.run)
         return replays
+
+    def _begin_files(self) -> "FileJobs":
+        assert self._door is not None, "start first"
+        files = self.files = self._wiring.file_jobs(self._door, lambda: self._pool.is_held)
+        self._tasks.begin(files.jobs.run)
+        return files
+
+    def _applied(self, replays: Replays) -> None:
+        """Triggers are others by now."""
+        replays.jobs.follow_origins()
+        if self.files is None and has_batches(self.lanes.values()):
+            self._begin_files()  # the first: there is nothing to load
+        elif self.files is not None:
+            self.files.jobs.ask()
 
     @property
     def steering(self) -> Steering:
@@ -220,7 +250,8 @@ class Partition:
         """Those that its triggers and replays call, or may still wait for."""
         jobs = self.replays.jobs.open_lanes() if self.replays is not None else ()
         called = {lane.sink for lane in self.lanes.values()}.union(*(job.sinks for job in jobs))
-        return {bare(sink) for sink in called}
+        models = () if self.files is None else self.files.models()
+        return {bare(sink) for sink in called}.union(models)
 
     def is_pressed(self) -> bool:
         """Deliveries queue in memory: those that the last commit brought wait behind many."""
@@ -258,6 +289,8 @@ class Partition:
             self.dispatcher.close()
         if self.replays is not None:
             self.replays.close()
+        if self.files is not None:
+            await self.files.stop()
         await self._tasks.close()
         if self._caution is not None:
             self._caution.trials.close()

@@ -5,17 +5,30 @@
 | (delivered)       | yes          | done                                                |
 | transient suspect | yes          | parked; dead `attempts` when `retry` is used up     |
 | overload          | no           | parked, the wait doubles; Retry-After holds the sink |
-| not_ready         | no           | parked, the wait doubles, the whole target is held  |
+| not_ready         | no           | parked, the wait doubles                            |
 | bad_input         | yes          | dead                                                |
-| config            | no           | dead, and the trigger is paused                     |
+| config            | no           | held, and the trigger is paused                     |
+| any, `is_held`    | no           | held: it goes back to its lane, nothing is written  |
 
-Whatever would be tried again after `max_age_seconds` is dead, `age`.
+A reason in the outcome itself is that of its dead letter. Where an outcome brings waits of its
+own, they count in place of `retry` and backoff. Whatever would be tried again after
+`max_age_seconds` is dead, `age`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from broker.delivery import DONE, Dead, Failed, Outcome, OutcomeClass, Parked, Reason, Settlement
+from broker.delivery import (
+    DONE,
+    Dead,
+    Failed,
+    Held,
+    Outcome,
+    OutcomeClass,
+    Parked,
+    Reason,
+    Settlement,
+)
 from triggers.trigger import DeliveryPolicy
 
 KEEPS_ATTEMPT = frozenset({OutcomeClass.OVERLOAD, OutcomeClass.NOT_READY})
@@ -26,12 +39,14 @@ class Tried:
     """The attempt that was just made: its number (from 1), and what came before it.
 
     `wait_seconds` is the wait chosen before it (0 before the first); `age_seconds` is the
-    time since the first attempt began, pauses excepted.
+    time since the first attempt began, pauses excepted. `alike` is how many attempts before it
+    ended in the same class.
     """
 
     attempt: int
     wait_seconds: float = 0.0
     age_seconds: float = 0.0
+    alike: int = 0
 
 
 def decide(
@@ -40,16 +55,51 @@ def decide(
     """What becomes of the delivery. `jitter` is drawn by the caller from 0..1."""
     if not isinstance(outcome, Failed):
         return DONE
+    if outcome.is_held:
+        return Held(outcome.pause)
+    if outcome.parked_seconds is not None:
+        return _park_for_work(outcome, outcome.parked_seconds, tried, now)
     if outcome.reason is not None:
         return Dead(outcome.reason, outcome.pause)
     if outcome.outcome_class is OutcomeClass.BAD_INPUT:
         return Dead(Reason.BAD_INPUT, outcome.pause)
     if outcome.outcome_class is OutcomeClass.CONFIG:
-        return Dead(Reason.CONFIG, pause=True)
+        return Held(pause=True)
+    if outcome.waits_seconds is not None:
+        return _park_by_waits(outcome, outcome.waits_seconds, tried, policy, now, jitter)
     keeps = outcome.outcome_class in KEEPS_ATTEMPT
     if not keeps and tried.attempt > policy.retry:
         return Dead(Reason.ATTEMPTS, outcome.pause)
     return park(outcome, tried, policy, now, jitter)
+
+
+def _park_for_work(failed: Failed, seconds: float, tried: Tried, now: datetime) -> Parked:
+    """It waits for what it has begun; Retry-After spares the sink others like it meanwhile."""
+    return Parked(
+        until=now + timedelta(seconds=seconds),
+        attempt=tried.attempt,
+        wait_seconds=seconds,
+        why=failed.message,
+        hold_seconds=failed.retry_after_seconds,
+        ages=False,
+    )
+
+
+def _park_by_waits(
+    outcome: Failed,
+    waits_seconds: tuple[float, ...],
+    tried: Tried,
+    policy: DeliveryPolicy,
+    now: datetime,
+    jitter: float,
+) -> Parked | Dead:
+    """As the sink says how often and how long: up to a tenth later, so that none come together."""
+    if tried.alike >= len(waits_seconds):
+        return Dead(Reason.ATTEMPTS, outcome.pause)
+    wait = waits_seconds[tried.alike] * (1.0 + 0.1 * jitter)
+    if tried.age_seconds + wait >= policy.max_age_seconds:
+        return Dead(Reason.AGE, outcome.pause)
+    return Parked(now + timedelta(seconds=wait), tried.attempt + 1, wait, "waits of the sink")
 
 
 def park(
@@ -66,7 +116,7 @@ def park(
     why: str = (
         "the sink is overloaded or asleep: no attempt used" if keeps else policy.backoff_policy
     )
-    hold = wait if outcome.outcome_class is OutcomeClass.NOT_READY else None
+    hold: float | None = None
     if outcome.retry_after_seconds is not None:
         wished = wished_wait_seconds(outcome.retry_after_seconds, policy, jitter)
         hold = wished

@@ -9,7 +9,10 @@ another trigger begins.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from math import inf
 
+from sinks.target_model import Asker, ModelTarget
 from triggers.caution import Turn
 from triggers.lane import Lane
 
@@ -132,6 +135,8 @@ class Pool:
             return lane.blocked_until - now
         if lane.rate is not None and (wait := lane.rate_wait_seconds(now)) > 0.0:
             return max(ASK_AGAIN_SECONDS_MIN, wait)
+        if isinstance(lane.target, ModelTarget):
+            return _model_wait_seconds(lane, lane.target, now)
         until = lane.target.admit(now)
         if not until:
             return 0.0
@@ -139,6 +144,10 @@ class Pool:
 
     def _later(self, lane: Lane, wait_seconds: float) -> None:
         """Ask again when the target's hold or the rate lets a call go; one timer a lane."""
+        target = lane.target
+        if wait_seconds == inf and isinstance(target, ModelTarget):
+            target.call_back(lane.name, partial(self._ask_again, lane))
+            return
         if lane.blocked_until <= self._monotonic():
             asyncio.get_running_loop().call_later(wait_seconds, self._ask_again, lane)
         lane.blocked_until = self._monotonic() + wait_seconds
@@ -153,3 +162,12 @@ class Pool:
         self._quiet.clear()
         if self.calls:
             await self._quiet.wait()
+
+
+def _model_wait_seconds(lane: Lane, target: ModelTarget, now: float) -> float:
+    """As `_wait_seconds`; inf: the target calls back when a call of it has ended."""
+    fresh = len(lane.queue) + len(lane.held) + len(lane.released)
+    until = target.admit_call(now, Asker(lane.name, fresh, len(lane.retries)))
+    if until in (0.0, inf):
+        return until
+    return min(max(ASK_AGAIN_SECONDS_MIN, until - now), ASK_AGAIN_SECONDS_MAX)

@@ -90,4 +90,4 @@ def is_empty(lane: Lane) -> bool:
         return False
     if lane.turns is not None and not lane.turns.is_idle:
         return False
-    return lane.parked_count <= 0 and not (lane.retries or lane.released)
+    return lane.parked_count <= 0 and not (lane.retries or lane.released or lane.held)

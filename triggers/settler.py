@@ -90,8 +90,9 @@ class Settler:
     def _failed(
         self, lane: Lane, carriage: Carriage, failed: Failed, duration_seconds: float
     ) -> None:
-        name = failed.outcome_class.value
-        lane.counts.by_class[name] = lane.counts.by_class.get(name, 0) + 1
+        if failed.parked_seconds is None:  # else it only waits for what it has begun
+            name = failed.outcome_class.value
+            lane.counts.by_class[name] = lane.counts.by_class.get(name, 0) + 1
         self._failures.fail(lane, carriage, failed, duration_seconds)
 
     def _delivered(

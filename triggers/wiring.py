@@ -4,7 +4,7 @@ it works with. What happens in which order is the partition's.
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from broker.clock import Clock
 from broker.storage.engine import Engine
@@ -34,6 +34,9 @@ from triggers.steering import Steering
 from triggers.steering.parts import Parts
 from triggers.tracing import Tracer
 from triggers.trials import Trials
+
+if TYPE_CHECKING:  # a partition without files does without the modules that tend them
+    from triggers.file_jobs.verbs import FileJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +122,14 @@ class Wiring:
             self.engine, loaded, self.roster.lanes, self.router, self.ledger, self.durable,
             self.parking, self.recall, self.budget, self.clock, self.random, self.telemetry,
             settler, self.wake, self.checkpointer.flush, self.defect, connect, tracer,
+        ))  # fmt: skip
+
+    def file_jobs(self, door: ReplyDoor, is_held: Callable[[], bool]) -> "FileJobs":
+        from triggers.file_jobs.means import Means as FileMeans
+        from triggers.file_jobs.verbs import FileJobs
+
+        return FileJobs(FileMeans(
+            self.name, self.engine, self.ledger, self.roster.lanes, door, self.clock,
+            self.telemetry, self.checkpointer.changed, self.checkpointer.flush, is_held,
+            self.defect,
         ))  # fmt: skip

@@ -12,7 +12,7 @@ from deploy.config.known_fields import SECRETS, SOURCE_KINDS
 from deploy.config.meanings import Unsettled, meaning_of
 
 Resources = Mapping[Key, Written]
-KINDS = ("Broker", "FileSink", "InferenceSink", "Trigger", *sorted(SOURCE_KINDS))
+KINDS = ("Broker", "FileSink", "InferenceSink", "FileBatch", "Trigger", *sorted(SOURCE_KINDS))
 # They may hold a secret, whatever else they say.
 HIDDEN = frozenset({"uri", "url", "user", "accessKeyId"}) | {
     str(path[-1]) for paths in SECRETS.values() for path in paths

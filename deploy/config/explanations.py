@@ -7,7 +7,9 @@ from deploy.config.mistakes import PathInDocument, shown
 from deploy.config.references import has_reference
 
 # Values that may carry a secret are not repeated, whatever is wrong with them.
-_HIDDEN = frozenset({"uri", "url", "secret", "previous", "password", "key"})
+_HIDDEN = frozenset(
+    {"uri", "url", "secret", "previous", "password", "key", "bearer", "clientSecret", "tokenUrl"}
+)
 _EXAMPLES = {
     "metadata": "{name: my-name, namespace: default}",
     "name": "my-name",

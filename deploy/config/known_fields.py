@@ -14,6 +14,7 @@ KINDS = {
     "Trigger": EVENTING,
     "FileSink": HEADRACE,
     "InferenceSink": HEADRACE,
+    "FileBatch": HEADRACE,
     "PingSource": SOURCES,
     "KafkaSource": SOURCES,
     "ApiServerSource": SOURCES,
@@ -21,35 +22,21 @@ KINDS = {
     "FolderSource": HEADRACE,
     "WebhookSource": HEADRACE,
 }
-SINK_KINDS = frozenset({"FileSink", "InferenceSink"})
+SINK_KINDS = frozenset({"FileSink", "InferenceSink", "FileBatch"})
 SOURCE_KINDS = frozenset(kind for kind in KINDS if kind.endswith("Source"))
-
-LATER_KINDS = {"FileBatch": HEADRACE}
-LATER_PROTOCOLS = frozenset({"v1", "v2", "openai", "kserve-ce", "http-json"})
 
 # Fields of an InferenceSink that are specified and not built: refused, because a limit or a
 # credential that is silently not applied is worse than none.
-LATER_INFERENCE_FIELDS: tuple[PathInDocument, ...] = (
-    *(
-        ("spec", name)
-        for name in (
-            "auth", "binary", "breaker", "classify", "headers", "hold", "path", "readyPath",
-            "resend", "scale", "server", "splitKey", "task", "tls", "variants",
-        )
-    ),
-    *(("spec", "input", name) for name in ("body", "bytes", "embed", "messages", "parameters",
-                                           "prompt")),
-    *(("spec", "reply", name) for name in ("failOn", "maxBytes", "overflow")),
-    *(("spec", "batch", name) for name in ("adaptive", "maxBytes", "maxDelay", "targetLatency",
-                                           "wrap")),
+LATER_INFERENCE_FIELDS: tuple[PathInDocument, ...] = (("spec", "reply", "overflow"),)
+LATER_ONNX_FIELDS: tuple[PathInDocument, ...] = (
+    *(("spec", name) for name in ("breaker", "hold", "splitKey", "variants")),
+    *(("spec", "batch", name) for name in ("adaptive", "maxBytes", "maxDelay", "targetLatency")),
     *(
         ("spec", "limits", name)
         for name in (
-            "initialInFlight", "maxConnections", "maxRequestBytes", "maxResponseBytes",
-            "maxRetriesInFlight", "rate", "suspectRetries", "tokensPerMinute",
+            "initialInFlight", "maxRequestBytes", "maxRetriesInFlight", "rate", "suspectRetries",
         )
     ),
-    *(("spec", "timeouts", name) for name in ("connect", "firstByte", "idle", "probe")),
 )  # fmt: skip
 
 _METADATA = (
@@ -78,6 +65,15 @@ SECRETS: dict[str, tuple[PathInDocument, ...]] = {
         ("spec", "verify", style, name)
         for style in ("standardWebhooks", "github", "stripe", "bearer")
         for name in ("secret", "previous")
+    ),
+    "InferenceSink": (
+        ("spec", "auth", "bearer"),
+        ("spec", "auth", "basic", "password"),
+        ("spec", "auth", "oauth2", "clientSecret"),
+    ),
+    "FileBatch": (
+        ("spec", "s3", "credentials", "secretAccessKey"),
+        ("spec", "s3", "credentials", "sessionToken"),
     ),
     "Broker": (
         ("spec", "delivery", "signing", "secret"),

@@ -8,7 +8,9 @@ from urllib.parse import unquote
 
 from deploy.config.broker_spec import BrokerSpec
 from deploy.config.destinations import Destinations
+from deploy.config.file_batch_specs import file_batch_spec
 from deploy.config.filter_mistakes import filter_mistakes
+from deploy.config.inference_specs import inference_sink_spec
 from deploy.config.known_fields import SINK_KINDS, SOURCE_KINDS
 from deploy.config.loops import matches_own_replies
 from deploy.config.mistakes import Findings, InvalidValue, PathInDocument, did_you_mean, shown
@@ -20,15 +22,15 @@ from deploy.config.specs import (
     delivery_fields,
     file_sink_spec,
     http_options,
-    inference_sink_spec,
     trigger_spec,
 )
-from sinks.spec import InferenceSinkSpec, SinkSpec
+from sinks.spec import FileBatchSinkSpec, InferenceSinkSpec, SinkSpec
 from sources.spec import SourceSpec
 from triggers.trigger import TriggerSpec
 
 SUBSCRIBER: PathInDocument = ("spec", "subscriber")
 DEAD_LETTER_SINK: PathInDocument = ("spec", "delivery", "deadLetterSink")
+FILE_BATCH = frozenset({"FileBatch"})
 SOURCES_NAMESPACE = "sources"  # the ingress serves webhook sources below /sources/
 
 
@@ -55,8 +57,11 @@ class Linker:
         self._destinations = Destinations(self._declared, self._sinks, findings)
 
     def link(self) -> Linked:
-        for declared in self._of(SINK_KINDS):
+        for declared in self._of(SINK_KINDS - FILE_BATCH):
             self._add_sink(declared)
+        for declared in self._of(FILE_BATCH):
+            batch = file_batch_spec(declared, self._sinks, self._findings)
+            self._sinks |= {} if batch is None else {declared.name: batch}
         for declared in self._of({"Broker"}):
             self._brokers[declared.name] = broker_spec(declared)
             self._judge_namespace(declared)
@@ -107,6 +112,8 @@ class Linker:
             self._mistake(declared, ("spec", "url"), what, error.remedy or "mend it")
             return
         self._sinks[declared.name] = model
+        if model.protocol != "onnx":
+            return
         if not Path(unquote(model.url.removeprefix("file:"))).is_file():
             remedy = "put the model there before the first event comes"
             self._warn(declared, ("spec", "url"), "there is no such file yet", remedy)
@@ -137,8 +144,13 @@ class Linker:
             declared, DEAD_LETTER_SINK, delivery.get("dead_letter_sink"), unsigned
         )
         self._judge_subscriber(declared, fields, sink, bool(bad_filters))
+        if isinstance(dead_letter_sink, FileBatchSinkSpec):
+            what, remedy = "cannot be a FileBatch: a dead letter is no file", "name another sink"
+            self._mistake(declared, DEAD_LETTER_SINK, what, remedy)
         if broker is None or sink is None:
             return None
+        if isinstance(sink, FileBatchSinkSpec):
+            sink = replace(sink, egress=broker.egress)
         return trigger_spec(declared, broker, sink, delivery, dead_letter_sink)
 
     def _broker_of(self, declared: Declared, fields: TriggerFields) -> BrokerSpec | None:
@@ -168,13 +180,13 @@ class Linker:
         if fields.filters and fields.filter is not None:
             what = "is not looked at, because there are filters"
             self._warn(declared, ("spec", "filter"), what, "keep only filters")
-        if bad_filters or not isinstance(sink, InferenceSinkSpec) or sink.allow_loop:
+        if bad_filters or not isinstance(sink, InferenceSinkSpec) or sink.reply.allow_loop:
             return
         if matches_own_replies(fields.filters, fields.attributes, sink):
             self._mistake(
                 declared,
                 ("spec", "filters") if fields.filters else SUBSCRIBER,
-                f"matches the replies of its own sink (type {shown(sink.reply_type)}), "
+                f"matches the replies of its own sink (type {shown(sink.reply.type)}), "
                 "which would go round",
                 "ask for another type in filters, or set spec.reply.allowLoop: true "
                 f"in InferenceSink {sink.name}",

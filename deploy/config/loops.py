@@ -33,17 +33,24 @@ def matches_own_replies(
     Not decided are templates in `reply.type` and what CESQL asks of copied attributes:
     there the hop limit stops the round.
     """
-    if "{" in sink.reply_type:
+    if "{" in sink.reply.type or sink.reply_mode == "none":
         return False
     # Nobody can tell here what a template gives, or the default, which names the trigger.
-    source = sink.reply_source
+    source = sink.reply.source
     if source is None or "{" in source:
         source = "/the-source-of-replies"
-    copied = {"subject", *sink.reply_copy_extensions}
+    copied = {"subject", *sink.reply.copy_extensions}
     remaining = [left for item in filters if (left := _without(item, copied))]
     asked = _left(attributes or {}, copied)
-    reply = make_event({**_OF_EVERY_REPLY, "type": sink.reply_type, "source": source}, data=None)
+    own = {"type": sink.reply.type, "source": source, **_of_some(sink)}
+    reply = make_event({**_OF_EVERY_REPLY, **own}, data=None)
     return build_filter(remaining, asked or None).matches(reply)
+
+
+def _of_some(sink: InferenceSinkSpec) -> dict[str, str]:
+    """What replies have besides, where the sink has variants or asks for texts."""
+    variant = {"inferencevariant": "a-variant"} if sink.variants else {}
+    return variant | ({"inferencefinish": "stop"} if sink.protocol == "openai" else {})
 
 
 def _without(item: Mapping[str, Any], copied: set[str]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from deploy.config.known_fields import (
     KINDS,
-    LATER_KINDS,
     SINK_KINDS,
     SOURCE_KINDS,
     without_meaningless,
@@ -92,8 +91,6 @@ def _wrong_kind(kind: Any) -> tuple[str, str, str] | None:
         return "kind", "is missing", f"write one of {known}"
     if not isinstance(kind, str):
         return "kind", "is no text", f"write one of {known}"
-    if kind in LATER_KINDS:
-        return "kind", f"this version of headrace has no {kind} yet", "remove this document"
     if kind not in KINDS:
         return "kind", f"{shown(kind)} is no known kind", did_you_mean(kind, KINDS)
     return None

@@ -9,13 +9,12 @@ from deploy.config.broker_spec import BrokerLimits, BrokerSpec, DeadLetterRetent
 from deploy.config.resources import Declared
 from deploy.config.schema_delivery import Delivery
 from deploy.config.schema_delivery import Signing as SigningFields
-from deploy.config.urls import file_url
 from sinks.spec import Egress, FileSinkSpec, HttpSinkSpec, InferenceSinkSpec, Signing, SinkSpec
 from triggers.trigger import DeliveryPolicy, TriggerSpec
 
 if TYPE_CHECKING:  # the schema of a kind is imported only where a resource is of that kind
     from deploy.config.schema_broker import BrokerFields
-    from deploy.config.schema_sinks import FileSinkFields, InferenceFields
+    from deploy.config.schema_file_sink import FileSinkFields
     from deploy.config.schema_trigger import TriggerFields
 
 
@@ -66,27 +65,6 @@ def file_sink_spec(declared: Declared) -> FileSinkSpec:
     fields: FileSinkFields = declared.fields.spec
     path = Path(declared.document.file).parent / fields.path
     return FileSinkSpec(declared.name, str(path.absolute()), fields.rotate_bytes)
-
-
-def inference_sink_spec(declared: Declared) -> InferenceSinkSpec:
-    """Raises InvalidValue where `url` is no file: URL."""
-    fields: InferenceFields = declared.fields.spec
-    return InferenceSinkSpec(
-        name=declared.name,
-        protocol=fields.protocol,
-        url=file_url(fields.url, Path(declared.document.file).parent),
-        input=fields.input.as_written() if fields.input else {},
-        output=fields.output.as_written(),
-        model=fields.model,
-        version=fields.version,
-        reply_type=fields.reply.type,
-        reply_source=fields.reply.source,
-        reply_copy_extensions=tuple(fields.reply.copy_extensions),
-        allow_loop=fields.reply.allow_loop,
-        batch_max_records=fields.batch.max_records,
-        max_in_flight=fields.limits.max_in_flight,
-        timeout_seconds=fields.timeouts.attempt,
-    )
 
 
 def http_options(delivery: Mapping[str, Any], broker: BrokerSpec | None) -> HttpSinkSpec:

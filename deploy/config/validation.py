@@ -4,8 +4,8 @@ from typing import Any
 
 from broker.registry import load
 from deploy.config.explanations import value_shown
-from deploy.config.known_fields import LATER_INFERENCE_FIELDS, LATER_PROTOCOLS, SECRETS, holder_of
-from deploy.config.mistakes import Findings, InvalidValue, PathInDocument, dotted
+from deploy.config.known_fields import SECRETS
+from deploy.config.mistakes import Findings, InvalidValue, PathInDocument
 from deploy.config.positions import Document
 from deploy.config.references import References, has_reference
 from deploy.config.shape_reader import Problem, read_shape
@@ -13,8 +13,9 @@ from deploy.config.shape_reader import Problem, read_shape
 SCHEMAS = {
     "Broker": "deploy.config.schema_broker:BrokerResource",
     "Trigger": "deploy.config.schema_trigger:TriggerResource",
-    "FileSink": "deploy.config.schema_sinks:FileSinkResource",
-    "InferenceSink": "deploy.config.schema_sinks:InferenceSinkResource",
+    "FileSink": "deploy.config.schema_file_sink:FileSinkResource",
+    "InferenceSink": "deploy.config.schema_inference:InferenceSinkResource",
+    "FileBatch": "deploy.config.schema_file_batch:FileBatchResource",
     "PingSource": "deploy.config.sources.ping:PingResource",
     "KafkaSource": "deploy.config.sources.kafka:KafkaResource",
     "ApiServerSource": "deploy.config.sources.api_server:ApiServerResource",
@@ -43,8 +44,8 @@ class Validator:
         judged in the same run; nothing is ever assembled from it.
         """
         self._refuse_literal_secrets()
-        self._refuse_later_fields()
         resolved = self._resolve(self._written, (), references)
+        self._refuse_misplaced(resolved)
         fields, problems = read_shape(load(SCHEMAS, self._kind), resolved)
         for problem in problems:
             self._report(problem)
@@ -85,18 +86,14 @@ class Validator:
             self._mistake(path, error.what, error.remedy or "mend it")
             return value
 
-    def _refuse_later_fields(self) -> None:
-        """What is specified for this kind and not built yet."""
+    def _refuse_misplaced(self, resolved: dict[str, Any]) -> None:
+        """What each field alone cannot know: for which protocol it is, and what must be there."""
         if self._kind != "InferenceSink":
             return
-        for path in LATER_INFERENCE_FIELDS:
-            if holder_of(self._written, path) is not None:
-                what = f"this version of headrace has no {dotted(path[1:])} for protocol onnx"
-                self._mistake(path, what, "remove it", of_key=True)
-        protocol = at(self._written, ("spec", "protocol"))
-        if isinstance(protocol, str) and protocol in LATER_PROTOCOLS:
-            what = f"this version of headrace has no protocol {protocol} yet"
-            self._mistake(("spec", "protocol"), what, "write onnx")
+        from deploy.config.inference_fields import misplaced  # only where one is declared
+
+        for path, what, remedy, of_key in misplaced(self._written, resolved):
+            self._mistake(path, what, remedy, of_key=of_key)
 
     def _refuse_literal_secrets(self) -> None:
         """Secrets come by reference only: the resource as written is stored and shown."""

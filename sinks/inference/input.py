@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.errors import Invalid
-from sinks.inference.model import InputSlot, Model
+from sinks.inference.input_slot import InputSlot
+from sinks.inference.model import Model
 from sinks.inference.path import DataPath
 from sinks.inference.tensors import DATATYPES, Tensor, to_tensor
 
@@ -89,7 +90,8 @@ class Input:
         }
 
     def _from_instances(self, data: object) -> dict[str, Tensor]:
-        return self._of_records(self._path.one(data))
+        """A path that may find several finds records; any other finds one."""
+        return self._of_records(self._path.each(data))
 
     def _of_records(self, records: object) -> dict[str, Tensor]:
         """Records as rows of the only input, or as objects with a field per input."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from broker.delivery import OutcomeClass
 from broker.errors import Invalid
+from sinks.inference.input_slot import InputSlot
 from sinks.inference.tensors import Tensor
 
 _DATATYPES = {
@@ -27,15 +28,6 @@ _DATATYPES = {
 }
 _INPUT_ERRORS = ("InvalidArgument", "ValueError")  # of onnxruntime and of its Python half
 _FILE_ERRORS = ("NoSuchFile", "InvalidProtobuf", "InvalidGraph")
-
-
-@dataclass(frozen=True, slots=True)
-class InputSlot:
-    """An input as the model declares it; a dimension is None where it may vary."""
-
-    name: str
-    datatype: str
-    shape: tuple[int | None, ...]
 
 
 class Stop(Protocol):

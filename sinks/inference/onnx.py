@@ -8,14 +8,17 @@ from urllib.parse import unquote, urlsplit
 
 from broker.clock import Clock
 from broker.codec import Limits
-from broker.delivery import Delivery, Evidence, Failed, Outcome, OutcomeClass, Reason
+from broker.delivery import Delivery, Evidence, Failed, Outcome, OutcomeClass
 from broker.errors import Invalid, Unavailable
 from sinks.inference.input import Input
 from sinks.inference.model import error_class, load_model
-from sinks.inference.output import Output, cut
+from sinks.inference.onnx_output import cut
+from sinks.inference.onnx_trial import describe, try_model
+from sinks.inference.output import output_of
 from sinks.inference.prepare import Item, Preparation, grouped, joined
 from sinks.inference.reply import ReplyWriter
 from sinks.spec import InferenceSinkSpec
+from sinks.trying import Tried
 
 NO_BISECTING_SECONDS = 30.0  # after a batch whose events all failed alone: the model is the cause
 _BISECTED = (OutcomeClass.BAD_INPUT, OutcomeClass.SUSPECT)
@@ -43,7 +46,7 @@ class OnnxSink:
         self._path = _file(spec.url)
         self._model_name = spec.model or self._path.stem
         self._replies = ReplyWriter(spec, self._model_name, broker_of, limits or Limits())
-        self._output = Output(spec.output, self._model_name)
+        self._output = output_of(spec)
         self._loaded: Preparation | None = None
         self._loaded_stamp: tuple[int, int] | None = None
         self._threads: ThreadPoolExecutor | None = None
@@ -67,7 +70,7 @@ class OnnxSink:
             try:
                 await self.open()
             except Invalid as error:
-                failed = Failed(OutcomeClass.CONFIG, str(error), reason=Reason.CONFIG, pause=True)
+                failed = Failed(OutcomeClass.CONFIG, str(error), pause=True)
                 return [failed] * len(deliveries)
             return await self.deliver(deliveries, deadline)
         prepared = [loaded.item(delivery) for delivery in deliveries]
@@ -131,8 +134,7 @@ class OnnxSink:
 
     def _failed(self, found: OutcomeClass, message: str, phase: str | None = None) -> Failed:
         evidence = Evidence(phase=phase)
-        reason = Reason.CONFIG if found is OutcomeClass.CONFIG else None
-        return Failed(found, message, evidence=evidence, reason=reason, pause=reason is not None)
+        return Failed(found, message, evidence=evidence, pause=found is OutcomeClass.CONFIG)
 
     def _thread_pool(self) -> ThreadPoolExecutor:
         if self._threads is None:
@@ -140,6 +142,20 @@ class OnnxSink:
                 self._spec.max_in_flight, thread_name_prefix="headrace-onnx"
             )
         return self._threads
+
+    async def check(self) -> str:
+        """What the file has, in words. Raises Invalid where it, or `input`, cannot be used."""
+        await self.open()
+        assert self._loaded is not None, "open has loaded it"
+        return describe(self._loaded.model)
+
+    async def try_one(
+        self, delivery: Delivery, deadline: float, variant: str | None = None
+    ) -> Tried:
+        """Run the model for one event, and show the tensors. Raises Invalid."""
+        await self.open()
+        assert self._loaded is not None, "open has loaded it"
+        return await try_model(self._loaded, self._spec.url, delivery, deadline, self._clock)
 
     async def probe(self) -> None:
         """Load the model where it is not; raises Unavailable with the reason."""

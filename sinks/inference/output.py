@@ -4,56 +4,72 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy
 import orjson
 
 from broker.errors import Invalid
 from sinks.inference.path import DataPath
-from sinks.inference.tensors import DATATYPES, to_json
+from sinks.inference_spec import InferenceSinkSpec
 
-_TAKES = ("tensors", "predictions", "raw")
 _KEYS = ("take", "path", "mergeUnder")
-_DATATYPE_NAMES = {numpy.dtype(kind): name for name, kind in DATATYPES.items()}
+_TAKES: Mapping[str, tuple[str, ...]] = {
+    "v1": ("predictions", "raw"),
+    "v2": ("tensors", "predictions", "raw"),
+    "chat": ("text", "message", "raw"),
+    "completions": ("text", "message", "raw"),
+    "embeddings": ("embedding", "raw"),
+    "kserve-ce": ("raw", "predictions"),
+    "http-json": ("raw",),
+    "onnx": ("tensors", "predictions", "raw"),
+}
+
+
+def takes_of(protocol: str, task: str) -> tuple[str, ...]:
+    """What `output.take` may be, the default first."""
+    return _TAKES[task if protocol == "openai" else protocol]
+
+
+def output_of(spec: InferenceSinkSpec) -> "Output":
+    """The output of a sink. Raises Invalid(code="model-output")."""
+    written = spec.output
+    if spec.protocol == "http-json" and spec.batch.wrap is not None:
+        # The path is where the list of answers is: each was found there already.
+        written = {key: value for key, value in written.items() if key != "path"}
+    return Output(written, takes_of(spec.protocol, spec.task_asked))
 
 
 class Output:
-    """`take` tensors (default), predictions or raw; of it `path`; under the key `mergeUnder`."""
+    """Of what was taken `path`; that under the key `mergeUnder` of the event's data.
 
-    def __init__(self, written: Mapping[str, Any], model_name: str) -> None:
-        take = written.get("take", "tensors")
+    `take` is one of `takes`, the first of them unless written; taking is the protocol's.
+    """
+
+    def __init__(self, written: Mapping[str, Any], takes: Sequence[str]) -> None:
+        self.take: str = written.get("take", takes[0])
         unknown = [key for key in written if key not in _KEYS]
-        if unknown or take not in _TAKES:
+        if unknown or self.take not in takes:
             raise Invalid(
-                f"output has {', '.join(unknown)}" if unknown else f"output.take is {take!r}",
+                f"output has {', '.join(unknown)}" if unknown else f"output.take is {self.take!r}",
                 code="model-output",
                 where="spec.output",
-                remedy=f"use {', '.join(_KEYS)}; take is one of {', '.join(_TAKES)}",
+                remedy=f"use {', '.join(_KEYS)}; take is one of {', '.join(takes)}",
             )
-        self._take = take
         self._path = DataPath(written["path"]) if written.get("path") else None
         self._merge_under: str | None = written.get("mergeUnder")
-        self._model_name = model_name
 
-    def data(self, names: Sequence[str], outputs: Sequence[object], event_data: bytes) -> bytes:
-        """The JSON data of one event's reply.
+    @property
+    def keeps_bytes(self) -> bool:
+        """Whether `data` gives the raw bytes as they came, where there are some."""
+        return self._path is None and self._merge_under is None
+
+    def data(self, taken: object, event_data: bytes, raw: bytes | None = None) -> bytes:
+        """The JSON data of one event's reply; `raw` are the bytes of `taken`, if there are.
 
         Raises Invalid(code="missing-field") where `path` finds nothing.
         """
-        taken = self._taken(names, outputs)
         if self._path is not None:
-            taken = self._path.one(taken)
-        encoded = orjson.dumps(taken, option=orjson.OPT_NON_STR_KEYS)
+            taken, raw = self._path.one(taken), None
+        encoded = orjson.dumps(taken, option=orjson.OPT_NON_STR_KEYS) if raw is None else raw
         return encoded if self._merge_under is None else self._merged(event_data, encoded)
-
-    def _taken(self, names: Sequence[str], outputs: Sequence[object]) -> object:
-        if self._take == "tensors":
-            return {name: to_json(each) for name, each in zip(names, outputs, strict=True)}
-        if self._take == "predictions":
-            predictions = to_json(outputs[0])
-            alone = isinstance(predictions, list) and len(predictions) == 1
-            return predictions[0] if alone and isinstance(predictions, list) else predictions
-        tensors = [_described(name, each) for name, each in zip(names, outputs, strict=True)]
-        return {"model_name": self._model_name, "outputs": tensors}
 
     def _merged(self, event_data: bytes, encoded: bytes) -> bytes:
         """The event's data with one more key; its own values stay the bytes they were."""
@@ -61,34 +77,15 @@ class Output:
         members: dict[str, msgspec.Raw]
         try:
             members = msgspec.json.decode(event_data, type=dict[str, msgspec.Raw])
-        except msgspec.DecodeError:  # no object
-            members = {"input": msgspec.Raw(event_data)}
+        except msgspec.DecodeError:
+            members = {"input": msgspec.Raw(_as_json(event_data))}
         return msgspec.json.encode({**members, self._merge_under: msgspec.Raw(encoded)})
 
 
-def cut(outputs: Sequence[object], counts: Sequence[int]) -> list[list[object]]:
-    """The outputs of each event of a batch, by its number of records.
-
-    Raises Invalid(code="bad-answer") for an output whose dim 0 is not their sum.
-    """
-    total = sum(counts)
-    for output in outputs:
-        if not isinstance(output, list | numpy.ndarray) or _length(output) != total:
-            raise Invalid(f"an output does not have {total} rows", code="bad-answer")
-    ends = numpy.cumsum(counts).tolist()
-    return [
-        [output[end - count : end] for output in outputs]  # type: ignore[index]
-        for end, count in zip(ends, counts, strict=True)
-    ]
-
-
-def _length(output: Any) -> int:
-    return 0 if isinstance(output, numpy.ndarray) and not output.ndim else len(output)
-
-
-def _described(name: str, output: object) -> dict[str, object]:
-    if not isinstance(output, numpy.ndarray):
-        return {"name": name, "data": to_json(output)}
-    datatype = _DATATYPE_NAMES.get(output.dtype, "BYTES")
-    flat = to_json(output.reshape(-1))
-    return {"name": name, "datatype": datatype, "shape": list(output.shape), "data": flat}
+def _as_json(data: bytes) -> bytes:
+    """Data that is no object: as it is, or as null where it is no JSON either (an image)."""
+    try:
+        msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return b"null"
+    return data

@@ -31,12 +31,22 @@ class DataPath:
         else:
             raise _unreadable(text)
 
+    @property
+    def keys(self) -> tuple[str, ...] | None:
+        """The steps, where each is the name of a member; None where one is not."""
+        names = tuple(step for step in self._steps if isinstance(step, str))
+        return names if len(names) == len(self._steps) else None
+
     def find(self, value: object) -> list[object]:
         """All values at this path, in their order; empty where there is none."""
         found = [value]
         for step in self._steps:
             found = [inner for outer in found for inner in _inner(outer, step)]
         return found
+
+    def each(self, value: object) -> list[object]:
+        """As `find`, but at least one. Raises Invalid(code="missing-field")."""
+        return self.find(value) or [self.one(value)]
 
     def one(self, value: object) -> object:
         """The value at this path. Raises Invalid(code="missing-field") where none is."""

@@ -10,6 +10,7 @@ from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, 
 from broker.errors import Invalid, TooLarge
 from sinks.inference.input import Feeds, Input
 from sinks.inference.model import Model
+from sinks.inference.onnx_output import taken
 from sinks.inference.output import Output
 from sinks.inference.reply import ReplyWriter
 from sinks.inference.tensors import Tensor
@@ -35,6 +36,7 @@ class Preparation:
         self._input = input
         self._output = output
         self._replies = replies
+        self._model_name = replies.model
 
     def item(self, delivery: Delivery) -> Item | Failed:
         """The item, or a BAD_INPUT for this event alone."""
@@ -51,8 +53,11 @@ class Preparation:
         self, item: Item, outputs: Sequence[object], now: datetime, call_seconds: float
     ) -> Outcome:
         """Delivered with the reply, or why there is none."""
+        if self._replies.is_none:
+            return Delivered()
         try:
-            data = self._output.data(self.model.outputs, outputs, item.delivery.event.data or b"")
+            given = taken(self._output.take, self.model.outputs, outputs, self._model_name)
+            data = self._output.data(given, item.delivery.event.data or b"")
             return Delivered(self._replies.event(item.attributes, data, now, call_seconds))
         except TooLarge as error:
             return Failed(OutcomeClass.BAD_INPUT, str(error), reason=Reason.TOO_LARGE)

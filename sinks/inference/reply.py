@@ -31,18 +31,34 @@ _CORE = frozenset(
 
 
 class ReplyWriter:
-    """Writes the replies of one sink. `broker_of` gives the broker's name of a trigger."""
+    """Writes the replies of one sink, or of one variant of it.
+
+    `broker_of` gives the broker's name of a trigger. `is_none`: the sink has no replies.
+    """
 
     def __init__(
-        self, spec: InferenceSinkSpec, model: str, broker_of: Callable[[str], str], limits: Limits
+        self,
+        spec: InferenceSinkSpec,
+        model: str,
+        broker_of: Callable[[str], str],
+        limits: Limits,
+        variant: str | None = None,
     ) -> None:
-        self._type = Template(spec.reply_type, _CONFIGURED)
-        self._source = Template(spec.reply_source or _DEFAULT_SOURCE, _CONFIGURED, in_url=True)
-        self._copied = spec.reply_copy_extensions
-        self._model = model
+        self._type = Template(spec.reply.type, _CONFIGURED)
+        self._source = Template(spec.reply.source or _DEFAULT_SOURCE, _CONFIGURED, in_url=True)
+        self._copied = spec.reply.copy_extensions
+        self.model = model
+        self._variant = variant
         self._version = spec.version
         self._broker_of = broker_of
         self._limits = limits
+        self._bytes_max = min(spec.reply.max_bytes, limits.event_bytes)
+        self.is_none = spec.reply_mode == "none"
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether `attributes` looks at an event's data."""
+        return self._type.reads_data or self._source.reads_data
 
     def attributes(self, delivery: Delivery, data: Any) -> dict[str, str]:
         """What is known before the call. Raises Invalid where a template finds nothing."""
@@ -52,7 +68,7 @@ class ReplyWriter:
             "namespace": namespace,
             "broker": self._broker_of(delivery.trigger).rpartition("/")[2],
             "trigger": trigger,
-            "model": self._model,
+            "model": self.model,
         }
         attributes = {
             **self._copies(event.attributes),
@@ -64,28 +80,35 @@ class ReplyWriter:
             "causeid": event.id,
             "causesource": event.source,
             "correlationid": event.attributes.get("correlationid", event.id),
-            "inferencemodel": self._model,
+            "inferencemodel": self.model,
         }
         if self._version is not None:
             attributes["inferenceversion"] = self._version
+        if self._variant is not None:
+            attributes["inferencevariant"] = self._variant
         return attributes
 
     def event(
         self, attributes: Mapping[str, str], data: bytes, now: datetime, call_seconds: float
     ) -> Event:
         """The reply. Raises InvalidEvent, or TooLarge beyond the limits."""
-        if len(data) > self._limits.event_bytes:
-            raise TooLarge(
-                f"the reply has {len(data):,} bytes, the limit is {self._limits.event_bytes:,}",
-                where="reply",
-                remedy="take less of the model's answer with output.path",
-            )
+        self.check_size(data)
         answered = {
             **attributes,
             "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "inferencems": str(round(call_seconds * 1000)),
         }
         return make_event(answered, data, self._limits)
+
+    def check_size(self, data: bytes) -> None:
+        """Raises TooLarge for data that no reply of this sink may have."""
+        if len(data) > self._bytes_max:
+            raise TooLarge(
+                f"the reply has {len(data):,} bytes, the limit is {self._bytes_max:,}",
+                where="reply",
+                remedy="take less of the model's answer with output.path, or raise "
+                "reply.maxBytes (and the broker's maxEventBytes)",
+            )
 
     def _copies(self, attributes: Mapping[str, str]) -> dict[str, str]:
         """The intake counts hops itself, so `headracehops` is never copied."""
@@ -94,6 +117,11 @@ class ReplyWriter:
             names = set(attributes)
         names = (names - _CORE) | {"traceparent", "subject"}
         return {name: attributes[name] for name in names if name in attributes}
+
+
+def model_name(spec: InferenceSinkSpec) -> str:
+    """What replies call the model: where nobody names it, as the sink is called."""
+    return spec.model or spec.name.rpartition("/")[2]
 
 
 def reply_id(delivery: Delivery) -> str:

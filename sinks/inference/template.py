@@ -9,6 +9,7 @@ from sinks.inference.path import DataPath
 
 _PLACE = re.compile(r"\{\{\s*(?P<event>[^{}]*?)\s*\}\}|\{(?P<configured>[a-z_]+)\}")
 _ATTRIBUTE = re.compile(r"[a-z0-9]+")
+KNOWN_MAX = 1_024  # texts of a template that asks nothing of the event: one a trigger
 _Part = str | tuple[str, str] | DataPath
 
 
@@ -30,11 +31,41 @@ class Template:
             self._parts.append(_part(text, place, configured))
             position = place.end()
         self._parts.append(text[position:])
+        # Most ask nothing of the event: they are the same for all of a trigger.
+        self._is_fixed = not any(
+            isinstance(part, DataPath) or (isinstance(part, tuple) and part[0] == "attribute")
+            for part in self._parts
+        )
+        self._known: dict[tuple[str, ...], str] = {}
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether an event's data is asked for; else it need not be read."""
+        return any(isinstance(part, DataPath) for part in self._parts)
+
+    @property
+    def only_path(self) -> DataPath | None:
+        """Where this is one place for data and nothing else, its path."""
+        parts = [part for part in self._parts if part]
+        return parts[0] if len(parts) == 1 and isinstance(parts[0], DataPath) else None
 
     def fill(
         self, attributes: Mapping[str, str], data: object, configured: Mapping[str, str]
     ) -> str:
         """The text for one event. Raises Invalid(code="missing-field") naming what is missing."""
+        if not self._is_fixed:
+            return self._fill(attributes, data, configured)
+        values = tuple(configured.values())
+        text = self._known.get(values)
+        if text is None:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            text = self._known[values] = self._fill(attributes, data, configured)
+        return text
+
+    def _fill(
+        self, attributes: Mapping[str, str], data: object, configured: Mapping[str, str]
+    ) -> str:
         filled = (_filled(part, attributes, data, configured) for part in self._parts)
         if not self._in_url:
             return "".join(filled)
@@ -51,7 +82,7 @@ def _part(
     if name in configured:
         return ("configured", name)
     wanted = place["event"] or ""
-    if wanted.startswith("data/"):
+    if wanted == "data" or wanted.startswith("data/"):
         return DataPath(wanted.removeprefix("data"))
     if _ATTRIBUTE.fullmatch(wanted):
         return ("attribute", wanted)

@@ -2,20 +2,26 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from broker.clock import SteadyClock
-from broker.delivery import Delivered, Delivery, Failed
+from broker.delivery import Delivered, Delivery, Failed, Outcome
 from broker.errors import Unavailable
+from sinks.file_batch.sink import FileBatchSink
+from sinks.file_batch.spec import FileBatchSpec
 from sinks.http import HttpSink
 from sinks.http_client import HttpClient
 from sinks.kinds import KINDS, Supplies, make_sink
 from sinks.recorder import RecorderSink
 from sinks.sink import Sink
-from sinks.spec import FileSinkSpec, HttpSinkSpec, InferenceSinkSpec
+from sinks.spec import FileBatchSinkSpec, FileSinkSpec, HttpSinkSpec, InferenceSinkSpec
+from sinks.target import Target
 from tests.sinks.inference.models import doubling
+from tests.sinks.inference.server.answering import INPUTS, behave, spec_for
 from tests.sinks.making import a_delivery, an_event
 from tests.sinks.server import ACCEPTED, SinkServer, answering
 
@@ -30,6 +36,8 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
     supplies = Supplies(clock, client)
     server = SinkServer(answering(ACCEPTED))
     await server.start()
+    model = SinkServer(behave)
+    await model.start()
 
     async def made(kind: str, works: bool) -> Sink:
         if kind == "recorder":
@@ -42,12 +50,41 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
             (tmp_path / "taken").write_bytes(b"")
             folder = tmp_path if works else tmp_path / "taken"
             return make_sink(FileSinkSpec("default/out", str(folder / "out")), supplies)
+        if kind == "file-batch":
+            recorder = RecorderSink()
+            recorder.is_ready = works
+            model_of = partial(_recording, recorder)
+            with_desk = replace(supplies, model_of=model_of, desk_of=lambda _: Clerk(works))
+            spec = FileBatchSpec("default/files", "default/m", str(tmp_path))
+            return make_sink(
+                FileBatchSinkSpec(spec, InferenceSinkSpec("default/m", "onnx", "file:m")), with_desk
+            )
+        if kind in INPUTS:
+            url = f"http://127.0.0.1:{model.port if works else 1}"
+            return make_sink(spec_for(kind, url), supplies)
         path = doubling(tmp_path / "m.onnx") if works else tmp_path / "none.onnx"
         return make_sink(InferenceSinkSpec("default/m", "onnx", path.as_uri()), supplies)
 
     yield made
     await client.close()
     await server.close()
+    await model.close()
+
+
+def _recording(recorder: RecorderSink, _spec: InferenceSinkSpec) -> tuple[Sink, Target]:
+    return recorder, Target("m", lambda: 0.5)
+
+
+class Clerk:
+    """A desk of file jobs that are all done; or whose files nobody can reach."""
+
+    def __init__(self, works: bool) -> None:
+        self._works = works
+
+    async def work_on(self, _delivery: Delivery, _sink: FileBatchSink) -> Outcome:
+        if self._works:
+            return Delivered()
+        raise Unavailable("the bucket does not answer", remedy="look at it")
 
 
 def refuse(_delivery: Delivery) -> Failed:
@@ -72,11 +109,12 @@ def kind(request: pytest.FixtureRequest) -> str:
 async def test_each_delivery_gets_one_outcome(kind: str, make: Make) -> None:
     sink = await make(kind, True)
     await sink.open()
+    count = sink.batch_limit
 
-    outcomes = await sink.deliver(deliveries(sink.batch_limit), soon())
+    outcomes = await sink.deliver(deliveries(count), soon())
     await sink.close()
 
-    assert len(outcomes) == sink.batch_limit
+    assert len(outcomes) == count
     assert all(isinstance(outcome, Delivered) for outcome in outcomes)
 
 

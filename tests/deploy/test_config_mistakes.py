@@ -55,8 +55,6 @@ DOCUMENTS = (
         "{apiVersion: eventing.knative.dev/v1beta1, kind: Broker, metadata: {name: a}}",
         "a.yaml:1:14: apiVersion: is not the apiVersion of Broker; write eventing.knative.dev/v1",
     ),
-    ("{apiVersion: headrace.dev/v1, kind: FileBatch}", "has no FileBatch yet"),
-    ("{apiVersion: headrace.dev/v1, kind: FileBatch}", "has no FileBatch yet"),
     ("{apiVersion: eventing.knative.dev/v1, kind: Broker}", "metadata: is missing"),
 )
 BROKERS = (
@@ -72,13 +70,13 @@ BROKERS = (
 SINKS = (
     ("FileSink", "path: ''", "'' is empty"),
     ("FileSink", 'path: "a\\0b"', "cannot be the name of a file"),
-    ("InferenceSink", "protocol: v2, url: 'http://h'", "has no protocol v2 yet"),
-    ("InferenceSink", "protocol: onxx, url: 'file:a'", "write 'onnx'"),
+    ("InferenceSink", "protocol: v2, url: 'http://h'", "protocol v2 needs spec.model"),
+    ("InferenceSink", "protocol: onxx, url: 'file:a'", "'http-json' or 'onnx'"),
     ("InferenceSink", "protocol: onnx, url: 'http://h'", "the value is no file: URL"),
 )
 MODELS = (
     ("breaker: {consecutive: 3}", "this version of headrace has no breaker for protocol onnx"),
-    ("reply: {maxBytes: 1Mi}", "has no reply.maxBytes for"),
+    ("reply: {overflow: 'file:/big'}", "has no reply.overflow for"),
     ("reply: {type: ''}", "spec.reply.type: '' cannot be the type of an event"),
     ("reply: {source: '{nothing}'}", "'{nothing}' is no template"),
     ("reply: {source: 'a b'}", "'a b' cannot be the source of an event"),

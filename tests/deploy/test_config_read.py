@@ -159,8 +159,8 @@ def test_every_field_of_an_inference_sink_reaches_its_spec(yaml: Any, read: Read
     assert (found.model, found.version) == ("m", "2")
     assert found.input == {"columns": {"names": ["a", "b"], "tensor": "x", "datatype": "FP32"}}
     assert found.output == {"take": "raw", "path": "/a", "mergeUnder": "p"}
-    assert (found.reply_type, found.reply_source) == ("b", "/{model}")
-    assert (found.reply_copy_extensions, found.allow_loop) == (("one", "two"), True)
+    assert (found.reply.type, found.reply.source) == ("b", "/{model}")
+    assert (found.reply.copy_extensions, found.reply.allow_loop) == (("one", "two"), True)
     assert (found.batch_max_records, found.max_in_flight, found.timeout_seconds) == (5, 6, 7.0)
 
 

@@ -19,6 +19,7 @@ from broker.intake import Intake
 from broker.storage.memory.engine import MemoryEngine
 from broker.storage.rows import Counts, DeadLetter
 from broker.telemetry import Telemetry
+from sinks.inference.server.sink import ModelServerSink
 from sinks.recorder import RecorderSink
 from sinks.spec import HttpSinkSpec
 from sinks.target import Target
@@ -121,6 +122,8 @@ class House:
         self.telemetry.listen(lambda name, _, fields: self.signals.append((name, fields)))
         self.engine = MemoryEngine(self.clock)
         self.sinks: dict[str, ScriptedSink] = {}
+        self.models: dict[str, Callable[[], ModelServerSink]] = {}  # in place of scripted sinks
+        self.model_sinks: dict[str, ModelServerSink] = {}  # since the last start
         self.finishes = True  # sinks of triggers that are not configured any more can be made
         self._specs: dict[str, TriggerSpec] = {}
         self._targets: dict[str, Target] = {}
@@ -139,6 +142,7 @@ class House:
     async def start(self, *specs: TriggerSpec, dead_letter: str | None = None) -> None:
         self.pool = Pool(self.clock.monotonic)
         self._targets = {}
+        self.model_sinks = {}
         self.partition = Partition(
             "default/default",
             self.engine,
@@ -174,6 +178,10 @@ class House:
         )
 
     def _endpoint(self, name: str) -> Endpoint:
+        if name in self.models:
+            model = self.model_sinks.get(name) or self.models[name]()
+            self.model_sinks[name] = model
+            return Endpoint(model, model.own_target)
         target = self._targets.setdefault(name, Target(name, lambda: 0.5))
         return Endpoint(self.sinks.setdefault(name, ScriptedSink()), target)
 

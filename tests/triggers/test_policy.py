@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.delivery import DONE, Dead, Delivered, Failed, OutcomeClass, Parked, Reason
+from broker.delivery import DONE, Dead, Delivered, Failed, Held, OutcomeClass, Parked, Reason
 from triggers.policy import Tried, decide, longest_wait_seconds, wished_wait_seconds
 from triggers.trigger import DeliveryPolicy
 
@@ -82,6 +82,34 @@ def test_an_overloaded_or_sleeping_sink_uses_no_attempt_and_doubles_the_wait(
     assert settlement.until - NOW == timedelta(seconds=8)
 
 
+def test_what_waits_for_its_target_is_held_whatever_came_before() -> None:
+    away = Failed(OutcomeClass.NOT_READY, "asleep", is_held=True)
+
+    assert decide(away, Tried(99, age_seconds=1e9), POLICY, NOW, 0.5) == Held()
+
+
+def test_a_wrong_configuration_holds_the_delivery_and_pauses_the_trigger() -> None:
+    wrong = Failed(OutcomeClass.CONFIG, "no such path", status=405)
+
+    assert decide(wrong, Tried(1), POLICY, NOW, 0.5) == Held(pause=True)
+
+
+@pytest.mark.parametrize(("alike", "wait_seconds"), [(0, 5), (1, 30)])
+def test_waits_of_the_sink_count_in_place_of_the_backoff(alike: int, wait_seconds: int) -> None:
+    doubted = Failed(OutcomeClass.SUSPECT, "500", waits_seconds=(5.0, 30.0))
+
+    settlement = decide(doubted, Tried(3, alike=alike), POLICY, NOW, 0.0)
+
+    assert isinstance(settlement, Parked)
+    assert (settlement.until - NOW).total_seconds() == wait_seconds
+
+
+def test_a_failure_that_comes_once_oftener_than_the_sink_waits_is_dead() -> None:
+    doubted = Failed(OutcomeClass.SUSPECT, "500", waits_seconds=(5.0, 30.0))
+
+    assert decide(doubted, Tried(3, alike=2), POLICY, NOW, 0.0) == Dead(Reason.ATTEMPTS)
+
+
 def test_a_wish_longer_than_the_backoff_is_waited_for_and_holds_the_target() -> None:
     settlement = decide(transient(retry_after_seconds=30.0), Tried(1), POLICY, NOW, 0.0)
 
@@ -127,7 +155,7 @@ def test_every_failure_is_parked_within_its_bounds_or_dead(
 ) -> None:
     settlement = decide(failed, tried, policy, NOW, jitter)
 
-    assert isinstance(settlement, Parked | Dead)
+    assert isinstance(settlement, Parked | Dead | Held)
     if isinstance(settlement, Parked):
         wait = (settlement.until - NOW).total_seconds()
         assert 0 <= wait <= max(policy.backoff_max_seconds, policy.retry_after_max_seconds) + 1e-3

@@ -9,7 +9,7 @@ from broker.event import Event, StoredEvent
 from broker.storage.rows import Counts, Cursor, Place, Record, WaitingRow
 from sinks.sink import Sink
 from triggers.budget import Budget
-from triggers.carriage import Carriage, fresh
+from triggers.carriage import Carriage
 from triggers.enrolment import Endpoint
 from triggers.lane import Carry, Ended, Lane
 from triggers.ledger import Ledger
@@ -157,18 +157,15 @@ class ReplayLane(Lane):
         if self.share is not None:
             self.share.take()
         batch: list[Carriage] = []
-        limit = self.sink.batch_limit
-        for rows in (self.retries, self.released):
-            while rows and len(batch) < limit:
-                batch.append(self._own(rows.popleft()))
-        while self.queue and len(batch) < limit:
-            stored = self.queue.popleft()
-            self.budget.use(-stored.size_bytes)
-            self.open[stored.offset] = None
-            batch.append(self._own(fresh(self.id_prefix, self.name, stored)))
+        batch += map(self._own, self.take_up_to(self.sink.batch_limit))
         self.in_flight_deliveries += len(batch)
         self.pace.overdraw(len(batch) - 1)
         return batch
+
+    def take_fresh(self) -> Carriage:
+        carriage = super().take_fresh()
+        carriage.order_key = None  # the job's own key counts
+        return carriage
 
     def _own(self, carriage: Carriage) -> ReplayCarriage:
         """The same delivery under the job's name: its own id, and marked for the sink."""
@@ -248,7 +245,12 @@ class ReplayLane(Lane):
         for stored in self.queue:
             self.budget.use(-stored.size_bytes)
             self.open.pop(stored.offset, None)
+        for carriage in self.held:
+            if carriage.row is None:
+                self.position = min(self.position, carriage.offset - 1)
+                self.open.pop(carriage.offset, None)
         self.queue.clear()
+        self.held.clear()
         self.retries.clear()
         self.released.clear()
         self.let_go()

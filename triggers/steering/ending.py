@@ -76,6 +76,7 @@ class Ending:
         lane.turns = None
         lane.retries.clear()
         lane.released.clear()
+        lane.held.clear()
         lane.taken.clear()
 
     async def _end_slice(self, lane: Lane, how: How) -> int:

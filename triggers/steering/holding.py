@@ -87,6 +87,9 @@ def rewind(lane: Lane, position: int, settled: tuple[tuple[int, int], ...]) -> N
     for stored in lane.queue:
         lane.budget.use(-stored.size_bytes)
     lane.queue.clear()
+    rows = [one for one in lane.held if one.row is not None or one.waiting]
+    lane.held.clear()
+    lane.held.extend(rows)
     lane.open.clear()
     lane.position = position
     lane.skip = settled

@@ -60,6 +60,7 @@ class Seeking:
         parts.revise(Revision(lane.name, number, to, last.spec, parts.clock.now()))
         put_revision(lane, number, to, lane.revisions[-1][2])
         rewind(lane, to - 1, rows)
+        lane.asked_at = parts.clock.now()
         for key, following in lane.turns.forget_events() if lane.turns is not None else ():
             parts.failures.give_turn(lane, key, following)
         lane.count_discarded(matched=skipped)

@@ -21,7 +21,7 @@ _KEY_BYTES_MAX = 1024
 RECONCILE_SECONDS_MIN = 1.0
 
 
-def _bucket(text: str) -> str:
+def bucket_name(text: str) -> str:
     if not _BUCKET.fullmatch(text):
         raise InvalidValue(
             "cannot be the name of a bucket",
@@ -79,6 +79,8 @@ def _often(seconds: float) -> float:
 
 
 KeyPart = Annotated[str, Judge(_key_part)]
+Endpoint = Annotated[str, Judge(_endpoint)]
+Region = Annotated[str, Judge(_region)]
 
 
 class CredentialFields(Shape):
@@ -98,7 +100,7 @@ class WebhookFields(Shape):
 
 
 class S3Fields(SourceFields):
-    bucket: Annotated[str, Judge(_bucket)]
+    bucket: Annotated[str, Judge(bucket_name)]
     endpoint: Annotated[str, Judge(_endpoint)] | None = None
     region: Annotated[str, Judge(_region)] = "us-east-1"
     path_style: bool | None = None

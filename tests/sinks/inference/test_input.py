@@ -5,7 +5,8 @@ import pytest
 
 from broker.errors import Invalid
 from sinks.inference.input import Input
-from sinks.inference.model import InputSlot, Model
+from sinks.inference.input_slot import InputSlot
+from sinks.inference.model import Model
 
 MATRIX = InputSlot("x", "FP32", (None, 2))
 WORDS = InputSlot("words", "BYTES", (None,))

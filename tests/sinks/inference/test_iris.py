@@ -11,6 +11,7 @@ import deploy
 from broker.clock import SteadyClock
 from broker.delivery import Delivered
 from sinks.inference.onnx import OnnxSink
+from sinks.inference_spec import BatchSpec
 from sinks.spec import InferenceSinkSpec
 from tests.sinks.making import a_delivery, an_event
 
@@ -30,7 +31,7 @@ async def species(model: Path) -> list[str]:
         model.as_uri(),
         input={"columns": {"names": NAMES, "tensor": "measures", "datatype": "FP32"}},
         output={"path": "/species/0"},
-        batch_max_records=150,
+        batch=BatchSpec(max_records=150),
     )
     sink = OnnxSink(spec, SteadyClock())
     data = [orjson.dumps({name: float(row[name]) for name in NAMES}) for row in rows()]

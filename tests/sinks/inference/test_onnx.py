@@ -10,6 +10,7 @@ from broker.clock import SteadyClock
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from broker.errors import Invalid, Unavailable
 from sinks.inference.onnx import OnnxSink
+from sinks.inference_spec import LimitSpec
 from sinks.spec import InferenceSinkSpec
 from tests.sinks.inference import models
 from tests.sinks.making import a_delivery, an_event
@@ -117,7 +118,7 @@ async def test_no_number_is_null(tmp_path: Path) -> None:
 
 
 async def test_a_call_past_its_deadline_is_stopped(tmp_path: Path) -> None:
-    sink = sink_of(models.endless(tmp_path / "m.onnx"), max_in_flight=1)
+    sink = sink_of(models.endless(tmp_path / "m.onnx"), limits=LimitSpec(max_in_flight=1))
     await sink.open()
 
     (outcome,) = await sink.deliver(asking([[1, 2]]), time.monotonic() + 0.2)
@@ -144,7 +145,7 @@ async def test_a_model_that_cannot_be_loaded_is_a_configuration_mistake(
     with pytest.raises(Unavailable):
         await sink.probe()
     assert isinstance(outcome, Failed)
-    assert (outcome.outcome_class, outcome.reason) == (OutcomeClass.CONFIG, Reason.CONFIG)
+    assert (outcome.outcome_class, outcome.reason) == (OutcomeClass.CONFIG, None)
     assert outcome.pause
 
 

@@ -6,15 +6,17 @@ import orjson
 import pytest
 
 from broker.errors import Invalid
-from sinks.inference.output import Output, cut
+from sinks.inference.onnx_output import cut, taken
+from sinks.inference.output import Output, takes_of
 
 LABEL = numpy.array([2])
 CHANCES = numpy.array([[0.25, float("nan"), float("inf")]], dtype=numpy.float32)
 
 
 def reply(written: Mapping[str, Any], event_data: bytes = b"{}") -> object:
-    data = Output(written, "iris").data(("label", "chances"), [LABEL, CHANCES], event_data)
-    return orjson.loads(data)
+    output = Output(written, takes_of("onnx", "predict"))
+    given = taken(output.take, ("label", "chances"), [LABEL, CHANCES], "iris")
+    return orjson.loads(output.data(given, event_data))
 
 
 def test_tensors_are_the_default_and_nan_is_null() -> None:
@@ -49,9 +51,9 @@ def test_a_path_that_finds_nothing_is_said() -> None:
 
 
 def test_merging_keeps_the_bytes_of_the_event_s_own_values() -> None:
-    output = Output({"mergeUnder": "p", "path": "/label/0"}, "iris")
+    output = Output({"mergeUnder": "p", "path": "/label/0"}, ["raw"])
 
-    merged = output.data(("label",), [LABEL], b'{"n": 12345678901234567890123, "p": 0}')
+    merged = output.data({"label": [2]}, b'{"n": 12345678901234567890123, "p": 0}')
 
     assert merged == b'{"n":12345678901234567890123,"p":2}'
 
@@ -64,7 +66,9 @@ def test_merging_into_what_is_no_object_keeps_it_as_input(event_data: bytes) -> 
 
 
 def test_lists_of_maps_are_data_too() -> None:
-    zipped = Output({}, "iris").data(("chances",), [[{0: 0.5, 1: 0.5}]], b"{}")
+    given = taken("tensors", ("chances",), [[{0: 0.5, 1: 0.5}]], "iris")
+
+    zipped = Output({}, ["tensors"]).data(given, b"{}")
 
     assert zipped == b'{"chances":[{"0":0.5,"1":0.5}]}'
 
@@ -87,4 +91,4 @@ def test_an_output_of_other_length_is_no_answer(output: object) -> None:
 @pytest.mark.parametrize("written", [{"take": "text"}, {"merge": "x"}, {"path": "label"}])
 def test_what_an_output_cannot_mean_is_refused_when_made(written: Mapping[str, Any]) -> None:
     with pytest.raises(Invalid):
-        Output(written, "iris")
+        Output(written, takes_of("onnx", "predict"))

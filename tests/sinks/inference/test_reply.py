@@ -6,6 +6,7 @@ from broker.codec import Limits
 from broker.delivery import Delivery
 from broker.errors import Invalid, TooLarge
 from sinks.inference.reply import ReplyWriter, reply_id
+from sinks.inference_spec import ReplySpec
 from sinks.spec import InferenceSinkSpec
 from tests.sinks.making import a_delivery, an_event
 
@@ -13,8 +14,9 @@ NOW = datetime(2026, 5, 4, 3, 2, 1, 7000, tzinfo=UTC)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def written(delivery: Delivery, **facts: object) -> dict[str, str]:
-    spec = InferenceSinkSpec("default/iris", "onnx", "file:x", **facts)  # type: ignore[arg-type]
+def written(delivery: Delivery, version: str | None = None, **reply: object) -> dict[str, str]:
+    asked = ReplySpec(**reply)  # type: ignore[arg-type]
+    spec = InferenceSinkSpec("default/iris", "onnx", "file:x", version=version, reply=asked)
     writer = ReplyWriter(spec, "iris", lambda _trigger: "default/garden", Limits())
     attributes = writer.attributes(delivery, {"kind": "rose"})
     return dict(writer.event(attributes, b"{}", NOW, 0.0123).attributes)
@@ -44,14 +46,14 @@ def test_a_reply_says_what_caused_it_and_which_model_made_it() -> None:
 def test_type_and_source_are_templates() -> None:
     delivery = a_delivery(an_event(subject="a b"))
 
-    found = written(delivery, reply_type="x.{{ data/kind }}", reply_source="/{model}/{{ subject }}")
+    found = written(delivery, type="x.{{ data/kind }}", source="/{model}/{{ subject }}")
 
     assert (found["type"], found["source"]) == ("x.rose", "/iris/a%20b")
 
 
 def test_a_template_without_its_value_is_the_event_s_fault() -> None:
     with pytest.raises(Invalid):
-        written(a_delivery(), reply_type="{{ subject }}")
+        written(a_delivery(), type="{{ subject }}")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_extensions_are_copied_as_asked_but_never_the_hops(
 ) -> None:
     event = an_event(color="red", size="1", headracehops="3", causeid="older")
 
-    found = written(a_delivery(event), reply_copy_extensions=copied)
+    found = written(a_delivery(event), copy_extensions=copied)
 
     assert {"color", "size"} & set(found) == expected
     assert "headracehops" not in found
