@@ -1,0 +1,210 @@
+"""The records of one chunk become calls of the model, and these become predictions or failures."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from broker.clock import Clock
+from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
+from broker.token_bucket import TokenBucket
+from sinks.file_batch.record import Value
+from sinks.file_batch.results import Failure, Results
+from sinks.file_batch.sink import FileBatchSink
+from triggers.file_jobs.admission import Admission
+from triggers.file_jobs.ends import JobFails, JobPauses, first_of
+from triggers.file_jobs.judging import Verdict
+from triggers.file_jobs.requests import (
+    Origin,
+    Prediction,
+    Record,
+    each_delivered,
+    model_of,
+    one_delivery,
+    one_prediction,
+    spread,
+    takes_rows,
+)
+
+WAIT_SECONDS_MIN = 0.2  # before the second attempt of a call; then twice as long each time
+WAIT_SECONDS_MAX = 30.0
+_BISECTED = (OutcomeClass.BAD_INPUT, OutcomeClass.SUSPECT)
+_HELD = (OutcomeClass.OVERLOAD, OutcomeClass.NOT_READY)
+
+
+@dataclass(slots=True)
+class Told:
+    """What the answers said of the model."""
+
+    model: str = ""
+    version: str | None = None
+
+
+@dataclass(slots=True)
+class Found:
+    """What came of the records so far, by their index."""
+
+    predictions: list[Value]
+    failures: dict[int, Failure] = field(default_factory=dict)
+
+
+class Calls:
+    """Those of one job. `callsAtOnce` and the rate of its spec are over all of its chunks."""
+
+    def __init__(
+        self, origin: Origin, sink: FileBatchSink, admission: Admission, clock: Clock
+    ) -> None:
+        self._origin = origin
+        self._sink = sink
+        self._call_spec = sink.spec.call
+        self._admission = admission
+        self._clock = clock
+        self._slots = asyncio.Semaphore(self._call_spec.calls_at_once)
+        rate = self._call_spec.rate_per_second
+        self._rate = None if rate is None else TokenBucket(rate)
+        self._takes_rows = takes_rows(sink.model_spec)
+        self._away_since: float | None = None  # the model, for all calls
+        self.told = Told()
+
+    async def predict(self, records: Sequence[Record]) -> Results:
+        """A prediction or a failure for each. Raises JobFails, JobPauses."""
+        found = Found([None] * len(records))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for batch in self._batches(records):
+                    group.create_task(self._carry(records, batch, found))
+        except BaseExceptionGroup as failed:
+            raise first_of(failed) from failed
+        return Results(found.predictions, dict(sorted(found.failures.items())))
+
+    def _batches(self, records: Sequence[Record]) -> list[list[int]]:
+        """Which records go together: by their number and by their size."""
+        most = self._call_spec.batch_size or self._sink.model_spec.batch_max_records
+        batches: list[list[int]] = []
+        size_bytes = 0
+        for at, record in enumerate(records):
+            size_bytes += len(record.data) + 1
+            is_full = size_bytes > self._call_spec.payload_bytes_max
+            if not batches or len(batches[-1]) >= most or is_full:
+                batches.append([])
+                size_bytes = len(record.data) + 1
+            batches[-1].append(at)
+        return batches
+
+    async def _carry(self, records: Sequence[Record], batch: Sequence[int], found: Found) -> None:
+        """Call until each of `batch` has its prediction or its failure."""
+        attempt, wait_seconds = 1, WAIT_SECONDS_MIN
+        while True:
+            sent = [records[at] for at in batch]
+            as_list = self._goes_as_list(sent)
+            answers = await self._send(sent, as_list, attempt)
+            if as_list and self._is_divided(answers[0]):
+                middle = len(batch) // 2
+                await self._carry(records, batch[:middle], found)
+                await self._carry(records, batch[middle:], found)
+                return
+            again = [
+                (at, answer)
+                for at, answer in zip(batch, answers, strict=True)
+                if not self._is_settled(found, at, answer, attempt)
+            ]
+            if not again:
+                return
+            attempt += not all(_is_held(answer) for _, answer in again)
+            batch = [at for at, _ in again]
+            await asyncio.sleep(wait_seconds)
+            wait_seconds = min(2.0 * wait_seconds, WAIT_SECONDS_MAX)
+
+    def _goes_as_list(self, sent: Sequence[Record]) -> bool:
+        """Whether they are one event: a model that takes no batch gets them one by one."""
+        if len(sent) == 1 or not self._takes_rows or self._sink.model.batch_limit == 1:
+            return False
+        return all(each.is_json for each in sent)
+
+    def _is_divided(self, answer: Prediction | Failed) -> bool:
+        """A list failed for what may be one record's fault: each half is tried alone."""
+        if isinstance(answer, Prediction) or not self._call_spec.bisects:
+            return False
+        return answer.outcome_class in _BISECTED
+
+    async def _send(
+        self, sent: Sequence[Record], as_list: bool, attempt: int
+    ) -> Sequence[Prediction | Failed]:
+        """What one call gives for each."""
+        if not as_list:
+            outcomes = await self._call(each_delivered(self._origin, sent, attempt))
+            return [
+                one_prediction(each, self._takes_rows) if isinstance(each, Delivered) else each
+                for each in outcomes
+            ]
+        (outcome,) = await self._call([one_delivery(self._origin, sent, attempt)])
+        return spread(outcome, len(sent))
+
+    async def _call(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
+        """One call, once the model, its other callers and the rate let it go."""
+        sink, limits = self._sink, self._sink.spec.limits
+        async with self._slots:
+            while self._rate is not None:
+                if not (wait_seconds := self._rate.take(1, self._clock.monotonic())):
+                    break
+                await asyncio.sleep(wait_seconds)
+            target = sink.target
+            await self._admission.enter(target, sink.model_spec.max_in_flight, limits.share)
+            outcomes: Sequence[Outcome] = ()
+            try:
+                deadline = self._clock.monotonic() + self._call_spec.timeout_seconds
+                outcomes = await sink.model.deliver(deliveries, deadline)
+            finally:
+                self._admission.leave(target, outcomes)
+        for outcome in outcomes:
+            if isinstance(outcome, Delivered):
+                self._learn(outcome)
+                break
+        return outcomes
+
+    def _learn(self, delivered: Delivered) -> None:
+        self._away_since = None
+        attributes = model_of(delivered)
+        self.told.model = attributes.get("inferencemodel", self.told.model)
+        self.told.version = attributes.get("inferenceversion", self.told.version)
+
+    def _is_settled(self, found: Found, at: int, answer: Prediction | Failed, attempt: int) -> bool:
+        """Whether there is nothing more to try for one record; then it is in `found`.
+
+        Raises JobFails, JobPauses for what is no record's fault.
+        """
+        if isinstance(answer, Prediction):
+            found.predictions[at] = answer.value
+            return True
+        kind = answer.outcome_class
+        if kind is OutcomeClass.CONFIG:
+            raise JobPauses(answer.message)
+        if _is_held(answer):
+            self._wait_for_model(answer)
+            return False
+        if kind is not OutcomeClass.BAD_INPUT and attempt <= self._call_spec.retries:
+            return False
+        if kind is OutcomeClass.TRANSIENT:
+            why = f"the model does not answer: {answer.message}"
+            raise JobFails(Verdict(Reason.ATTEMPTS, why))
+        found.failures[at] = failure_of(answer, attempt)
+        return True
+
+    def _wait_for_model(self, answer: Failed) -> None:
+        """It is away: no attempt is used, for as long as it may be."""
+        now = self._clock.monotonic()
+        self._away_since = self._away_since or now
+        if now - self._away_since > self._sink.model_spec.hold.max_hold_seconds:
+            raise JobFails(Verdict(Reason.NOT_READY, answer.message))
+
+
+def _is_held(answer: Prediction | Failed) -> bool:
+    """Whether it says nothing of the record. A refusal does, whatever it says of the model too."""
+    if isinstance(answer, Prediction) or answer.outcome_class is OutcomeClass.BAD_INPUT:
+        return False
+    return answer.is_held or answer.outcome_class in _HELD
+
+
+def failure_of(failed: Failed, attempts: int) -> Failure:
+    """What is written of a record that has no prediction."""
+    name = failed.outcome_class.value.upper()
+    return Failure(name, failed.message, failed.status, attempts, failed.evidence.body)
