@@ -22,6 +22,9 @@ class Metric:
     labels: tuple[str, ...] = ()
 
 
+_VARIANT = ("sink", "variant")  # of a model; the variant is empty where there is only one
+_USE = ("sink", "trigger")
+
 METRICS: tuple[Metric, ...] = (
     Metric("events_accepted_total", "counter", "Events stored and answered 202.", ("broker",)),
     Metric("accepted_bytes_total", "counter", "Bytes of events answered 202.", ("broker",)),
@@ -66,12 +69,38 @@ METRICS: tuple[Metric, ...] = (
     Metric("fenced_total", "counter", "Writes refused: the store has a new owner.", ("broker",)),
     Metric("sink_hold_seconds", "gauge", "How long a sink is spared for now.", ("sink",)),
     Metric("sink_state", "gauge", "1 for the state that a sink is in.", ("sink", "state")),
+    Metric("sink_batch_records", "histogram", "Records of a call to a model.", _VARIANT),
+    Metric("sink_call_seconds", "histogram", "One call to a model.", _VARIANT),
+    Metric(
+        "sink_events_total",
+        "counter",
+        "Events that a model answered for, by result: ok, failed.",
+        ("sink", "variant", "result"),
+    ),
+    Metric("sink_bisects_total", "counter", "Batches cut in two to find a bad event.", _VARIANT),
+    Metric("sink_batch_limit", "gauge", "Records that one call may have now.", _VARIANT),
+    Metric("sink_inflight_limit", "gauge", "Calls at once that a model gets now.", ("sink",)),
+    Metric("sink_service_seconds", "gauge", "A call to a model takes, lately.", ("sink",)),
+    Metric("sink_wake_seconds", "gauge", "Waking a model takes; 0: not learned.", _VARIANT),
+    Metric("sink_backlog", "gauge", "What waits for a model, parked ones too.", _USE),
+    Metric("sink_inflight", "gauge", "Calls of a trigger to a model under way.", _USE),
+    Metric("sink_oldest_age_seconds", "gauge", "Age of the oldest that waits.", _USE),
+    Metric(
+        "sink_arrival_rate",
+        "gauge",
+        "Events a second that reach a model's trigger, over a window: 10s, 60s.",
+        ("sink", "trigger", "window"),
+    ),
+    Metric("sink_desired_replicas", "gauge", "Servers that end the backlog in time.", _USE),
     Metric("source_connected", "gauge", "1 while the origin of a source answers.", ("source",)),
     Metric("source_paused", "gauge", "1 while a source is paused.", ("source",)),
     Metric("source_lag", "gauge", "What waits at its origin, where that tells.", ("source",)),
     Metric("source_events_total", "counter", "Events stored, of a source.", ("source",)),
     Metric("source_errors_total", "counter", "Failures, each tried again.", ("source",)),
     Metric("source_refused_total", "counter", "What no event could be made of.", ("source",)),
+    Metric("file_jobs", "gauge", "File jobs that are kept, by state.", ("broker", "state")),
+    Metric("file_records_total", "counter", "Of file jobs, by result.", ("broker", "result")),
+    Metric("files_skipped_total", "counter", "Made no job, by why.", ("broker", "why")),
     Metric("connections", "gauge", "Open connections at the ingress."),
     Metric("loop_lag_seconds", "gauge", "How late the event loop last turned."),
     Metric("process_start_time_seconds", "gauge", "When it began, in seconds since 1970."),
@@ -112,6 +141,10 @@ SIGNALS: dict[str, tuple[Level, str]] = {
     "replay.started": ("info", "fields: job, trigger, from_offset, to_offset"),
     "replay.paused": ("warning", "an answer asked for it; fields: job, reason"),
     "replay.ended": ("info", "fields: job, state, delivered, dead, why"),
+    "file-job.ended": ("info", "fields: job, trigger, state, ok, failed, why"),
+    "file-job.paused": ("warning", "by an operator or an answer; fields: job, reason"),
+    "file-job.untold": ("warning", "an event of it may not be stored; fields: job, reason"),
+    "file-job.left": ("warning", "its parts could not be removed; fields: job, error"),
     "checkpoint.failed": ("error", "kept and tried again; fields: broker, error"),
     "source.connected": ("info", "its origin answers; fields: source, kind, detail"),
     "source.failed": ("warning", "tried again for ever; fields: source, kind, code, error, remedy"),

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from broker.clock import Clock
 from broker.codec import Limits
@@ -18,6 +19,7 @@ from deploy.config.broker_spec import Configuration
 from deploy.config.restored import restored
 from deploy.elsewhere import Elsewhere
 from deploy.endpoints import Draft, Endpoints
+from deploy.models.weighing import Weighing
 from deploy.running import Running, RunningBroker
 from deploy.sources.fleet import Fleet
 from deploy.succession import judge
@@ -28,6 +30,9 @@ from sources.source import SourceSupplies
 from triggers.enrolment import Wired
 from triggers.pool import Pool
 from triggers.trigger import TriggerSpec
+
+if TYPE_CHECKING:
+    from triggers.file_jobs.desk import Desk
 
 SLICE = 500  # triggers wired without a pause for others
 
@@ -52,7 +57,7 @@ class Assembler:
         self._clock = clock
         self._forbidden = forbidden
         self._environment = environment or {}
-        chance = random.Random().random  # noqa: S311 - jitter, no secret
+        chance = self._chance = random.Random().random  # noqa: S311 - jitter, no secret
         self.running = Running(clock, telemetry, Pool(clock.monotonic))
         self._client = HttpClient(clock)
         self._brokers = Brokers(data, self.running, chance, on_fatal, reserve_bytes)
@@ -62,6 +67,7 @@ class Assembler:
         self._draft = Draft()  # of the change that is under way, or was the last
         supplies = SourceSupplies(clock, chance, self._environment)
         self.sources = self.running.sources = Fleet(self.running, supplies)
+        self._weighing = self.running.weighing = Weighing(self.running)
 
     async def open(self, configuration: Configuration) -> Running:
         """Load every broker, and let its intake know what was accepted lately."""
@@ -78,6 +84,7 @@ class Assembler:
         wiring = await self._wire(running.configuration, draft)
         removing = {name: self._wire_removing(one, draft) for name, one in brokers.items()}
         await draft.open()
+        await self._weighing.restore(draft.sinks.values(), brokers.values())
         self._endpoints.take(draft, 0.0)
         if running.pool.turn.doubting:
             # Whose event ended the process, nobody knows: alone must mean alone in all of it.
@@ -85,6 +92,7 @@ class Assembler:
         for name, broker in brokers.items():
             await broker.partition.start(wiring.get(name, ()), broker.intake, removing[name])
         running.note_endpoints()
+        self._weighing.take(draft.sinks.values())
 
     async def change(self, configuration: Configuration, by: str) -> None:
         """Run by `configuration` from now on, or raise and go on as before.
@@ -108,6 +116,8 @@ class Assembler:
                 name: self._wire_removing(one, draft, configuration) for name, one in added.items()
             }
             await draft.open()
+            stores = [*running.brokers.values(), *added.values()]
+            await self._weighing.restore(draft.sinks.values(), stores)
             for name, broker in added.items():
                 await broker.partition.start(wiring.get(name, ()), broker.intake, removing[name])
             settle_seconds = await self._apply(wiring, by)
@@ -121,6 +131,7 @@ class Assembler:
         self._client.certificates.trust(certificates)
         self._endpoints.take(draft, settle_seconds)
         await self._swap(configuration, added)
+        self._weighing.take(draft.sinks.values())
 
     async def tend(self) -> None:
         """Close the sinks that a change has put out of use, once their last call is over."""
@@ -228,7 +239,15 @@ class Assembler:
             forbidden=self._forbidden,
             broker_of=lambda name: self._broker_of[name],
             traceparent_of=self.running.traceparent_of,
+            chance=self._chance,
+            desk_of=self._desk_of,
         )
+
+    def _desk_of(self, trigger: str) -> "Desk":
+        """Who keeps the file jobs of a trigger that has a FileBatch."""
+        files = self.running.brokers[self._broker_of[trigger]].partition.files
+        assert files is not None, "its partition has begun to keep them"
+        return files.desk
 
 
 def sinks_of(trigger: TriggerSpec) -> Iterable[SinkSpec]:

@@ -147,9 +147,16 @@ class Brokers:
         return None
 
 
+async def stop_files(broker: RunningBroker) -> None:
+    """Its file jobs end where they are, and begin no more."""
+    if broker.partition.files is not None:
+        await broker.partition.files.stop()
+
+
 async def close_broker(broker: RunningBroker) -> None:
     """Settle what is in memory and let the store go; nobody publishes to it any more."""
     broker.intake.close()
+    await stop_files(broker)
     await broker.partition.drain()
     await broker.partition.close()
 

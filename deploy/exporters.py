@@ -5,16 +5,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from broker.storage.rows import Sizes
 from deploy.ages import oldest_ages
 from deploy.metrics_page import Value, render
+from deploy.models.figures import ModelSink, load_of, model_of, service_seconds, signals_of
+from deploy.rates import LONG_SECONDS, SHORT_SECONDS
 from deploy.running import Running, RunningBroker
 from deploy.sources.view import SourceView
 from deploy.standings import lane_backlog
 from triggers.lane import Lane
 
+if TYPE_CHECKING:  # a broker without files does without the modules that tend them
+    from triggers.file_jobs.verbs import FileJobs
+
 EXPIRING = timedelta(days=1)
+WINDOWS = {"10s": SHORT_SECONDS, "60s": LONG_SECONDS}  # of arrival rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,16 @@ def values(running: Running, facts: Mapping[str, Facts]) -> Iterator[Value]:
         for lane in broker.partition.lanes.values():
             if not lane.is_companion:
                 yield from _lane_values(broker, lane, found)
+                if model_of(lane.sink, lane.target) is not None:
+                    yield from _model_use_values(running, broker, lane, found)
     now = running.clock.monotonic()
     for view in running.sources.items() if running.sources is not None else ():
         yield from _source_values(view)
     for name, endpoint in running.endpoints.items():
         yield "sink_state", (name, endpoint.target.state.value), 1
         yield "sink_hold_seconds", (name,), endpoint.target.held_seconds(now)
+        if (model := model_of(endpoint.sink, endpoint.target)) is not None:
+            yield from _model_values(name, model)
 
 
 def _process_values(running: Running) -> Iterator[Value]:
@@ -94,6 +105,7 @@ def _broker_values(name: str, broker: RunningBroker, facts: Facts) -> Iterator[V
     yield "checkpoint_failures_total", (name,), broker.partition.checkpoint_failures
     yield "fenced_total", (name,), broker.is_fenced
     yield from _size_values(name, facts)
+    yield from _file_values(name, broker.partition.files)
     if (dispatcher := broker.partition.dispatcher) is not None:
         yield "attempt_seconds", (name,), dispatcher.timings.attempt
         yield "queue_wait_seconds", (name,), dispatcher.timings.queue_wait
@@ -113,6 +125,18 @@ def _size_values(name: str, facts: Facts) -> Iterator[Value]:
     yield "dead_letters_expiring", (name,), facts.expiring
 
 
+def _file_values(name: str, files: "FileJobs | None") -> Iterator[Value]:
+    """A broker without a FileBatch has none of anything."""
+    states = {"running": 0} if files is None else files.states()
+    for state, count in states.items():
+        yield "file_jobs", (name, state), count
+    yield "file_records_total", (name, "ok"), 0 if files is None else files.jobs.records_ok
+    yield "file_records_total", (name, "failed"), 0 if files is None else files.jobs.records_failed
+    skipped = {"other": 0} if files is None else files.desk.skipped
+    for why, count in skipped.items():
+        yield "files_skipped_total", (name, why), count
+
+
 def _lane_values(broker: RunningBroker, lane: Lane, facts: Facts) -> Iterator[Value]:
     trigger, counts = (lane.name,), lane.counts
     yield "backlog_events", trigger, lane_backlog(broker, lane)
@@ -129,6 +153,34 @@ def _lane_values(broker: RunningBroker, lane: Lane, facts: Facts) -> Iterator[Va
         yield "deliveries_total", (lane.name, kind), count
     for reason, count in counts.dead_by_reason.items():
         yield "dead_letters_total", (lane.name, reason), count
+
+
+def _model_values(sink: str, model: ModelSink) -> Iterator[Value]:
+    yield "sink_inflight_limit", (sink,), model.own_target.calls.value
+    yield "sink_service_seconds", (sink,), service_seconds(model)
+    for name, variant in model.variants.items():
+        counts, of_variant = variant.counts, (sink, name)
+        yield "sink_batch_records", of_variant, counts.batch_records
+        yield "sink_call_seconds", of_variant, counts.call_seconds
+        yield "sink_events_total", (*of_variant, "ok"), counts.events_ok
+        yield "sink_events_total", (*of_variant, "failed"), counts.events_failed
+        yield "sink_bisects_total", of_variant, counts.bisects
+        yield "sink_batch_limit", of_variant, variant.batch.value
+        yield "sink_wake_seconds", of_variant, variant.gate.cold_start_seconds or 0.0
+
+
+def _model_use_values(
+    running: Running, broker: RunningBroker, lane: Lane, facts: Facts
+) -> Iterator[Value]:
+    use = (lane.sink.name, lane.name)
+    load = load_of(broker, lane, facts.ages.get(lane.name, 0.0))
+    yield "sink_backlog", use, load.backlog
+    yield "sink_inflight", use, load.in_flight
+    yield "sink_oldest_age_seconds", use, load.oldest_age_seconds
+    yield "sink_desired_replicas", use, signals_of(lane, load)[1]
+    for window, seconds in WINDOWS.items():
+        rates = running.rates.per_second(lane.name, seconds)
+        yield "sink_arrival_rate", (*use, window), 0.0 if rates is None else rates[0]
 
 
 def _source_values(view: SourceView) -> Iterator[Value]:

@@ -28,6 +28,7 @@ from deploy.access.exposure import check_exposure
 from deploy.access.token_file import TokenFile
 from deploy.addresses import Address, cannot_listen
 from deploy.assemble import Assembler
+from deploy.brokers import stop_files
 from deploy.config.broker_spec import Configuration
 from deploy.logs import RECORDS_MAX, LogWriter
 from deploy.reload import Reloader
@@ -252,6 +253,7 @@ class Process:
         try:
             async with asyncio.timeout(LAST_SECONDS):
                 for broker in self.running.brokers.values():
+                    await stop_files(broker)
                     await broker.partition.drain()
         except TimeoutError:
             self._fail("the last checkpoint could not be written in time")

@@ -20,6 +20,7 @@ from triggers.partition import Partition
 from triggers.pool import Pool
 
 if TYPE_CHECKING:
+    from deploy.models.weighing import Weighing
     from deploy.reload import Reloader
     from deploy.sources.fleet import Fleet
     from deploy.tracing.tracer import Tracing  # with packages that only tracing needs
@@ -69,6 +70,7 @@ class Running:
     reloads: Reloads = field(default_factory=Reloads)
     reloader: "Reloader | None" = None  # None until all has started
     sources: "Fleet | None" = None  # set by the assembler
+    weighing: "Weighing | None" = None  # too
     rates: Rates = field(default_factory=Rates)
     serve: Callable[[], None] = lambda: None  # tells the ingress which brokers there are
     tend: Callable[[], Awaitable[None]] | None = None  # closes sinks that are out of use
@@ -90,9 +92,13 @@ class Running:
         return None if self.tracing is None else self.tracing.contexts.traceparent
 
     def note_endpoints(self) -> None:
-        """Show the endpoints that some trigger delivers to, each name once."""
+        """Show the endpoints that some trigger delivers to, each name once, and files' models."""
         lanes = [lane for one in self.brokers.values() for lane in one.partition.lanes.values()]
-        self.endpoints = {lane.sink.name: Endpoint(lane.sink, lane.target) for lane in lanes}
+        found = [Endpoint(lane.sink, lane.target) for lane in lanes]
+        for one in self.brokers.values():
+            if (files := one.partition.files) is not None:
+                found += [Endpoint(batch.model, batch.target) for batch in files.batches()]
+        self.endpoints = {endpoint.sink.name: endpoint for endpoint in found}
 
     def lanes(self) -> Mapping[str, tuple[RunningBroker, Lane]]:
         """All triggers, by name; companions of deadLetterSinks are not among them."""

@@ -1,5 +1,6 @@
 """The admin application: FastAPI, imported after the ingress listens."""
 
+import asyncio
 from importlib.metadata import version
 from typing import Any
 
@@ -15,12 +16,15 @@ from deploy.admin import (
     dead_letters,
     events,
     explain,
+    files,
     health,
     listings,
+    models,
     replays,
     sources,
     steering,
     tokens,
+    trying,
     why,
 )
 from deploy.admin.access import Looker
@@ -32,6 +36,8 @@ ROUTERS = (
     health.router,
     listings.router,
     steering.router,
+    models.router,
+    trying.router,
     sources.router,
     configuration.router,
     why.router,  # before events, whose ids may hold slashes
@@ -42,6 +48,7 @@ ROUTERS = (
     tokens.router,
     audit.router,
     replays.router,
+    files.router,
 )
 
 
@@ -60,6 +67,7 @@ def create_app(running: Running, door: Door = LOOPBACK_ONLY) -> FastAPI:
         dependencies=[Depends(check_rule), Depends(check_parameters)],
     )
     app.state.running = running
+    app.state.trials = asyncio.Semaphore(trying.TRIALS_MAX)
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(Gate, running=running, door=door)

@@ -28,6 +28,7 @@ TAGS = [
     {"name": "events", "description": "What is stored, and what became of it."},
     {"name": "dead-letters", "description": "What could not be delivered, and ways back."},
     {"name": "replays", "description": "Stored events delivered again."},
+    {"name": "files", "description": "Files predicted record by record, as jobs."},
     {"name": "configuration", "description": "What runs, and what a reload would change."},
     {"name": "access", "description": "Tokens, and the audit of what was done."},
     {"name": "health", "description": "For probes and scrapers."},
@@ -40,6 +41,7 @@ TAG_OF = {
     "diff": "configuration",
     "explain": "events",
     "sink": "sinks",
+    "scale": "sinks",
     "audit": "access",
     "tokens": "access",
 }

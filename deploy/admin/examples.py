@@ -43,6 +43,42 @@ SINK = {
     "failures": 2,
     "triggers": ["default/classify"],
 }
+MODEL = {
+    "protocol": "v1",
+    "url": "http://iris:8080",
+    "model": "iris",
+    "calls": {"in_flight": 2, "limit": 3, "most": 32, "retries": 0, "seconds": 0.034},
+    "weights": None,
+    "variants": [
+        {
+            "name": "",
+            "weight": None,
+            "state": "ready",
+            "held_seconds": 0.0,
+            "calls": 40,
+            "ok": 1199,
+            "failed": 1,
+            "seconds_mean": 0.036,
+            "seconds_p95": 0.05,
+            "records_mean": 30.0,
+            "records_limit": 64,
+            "records_most": 64,
+            "bisects": 6,
+            "wakes": 1,
+            "cold_start_seconds": 41.2,
+        }
+    ],
+    "holds": [
+        {
+            "variant": "",
+            "began_at": MOMENT,
+            "seconds": 41.9,
+            "wakes": 3,
+            "message": "the model answered 503",
+        }
+    ],
+    "errors": [],
+}
 SOURCE = {
     "name": "default/orders",
     "kind": "KafkaSource",
@@ -177,7 +213,13 @@ ANSWERS: Mapping[str, Any] = {
     "GET /api/v1/dead-letter-groups": listing(GROUP),
     "GET /api/v1/tokens": listing(TOKEN),
     "GET /api/v1/brokers/{namespace}/{name}": {**BROKER, "triggers": ["default/classify"]},
-    "GET /api/v1/sink": {**SINK, "failures_by_class": {"transient": 2}, "last_errors": []},
+    "GET /api/v1/sink": {
+        **SINK,
+        "backlog": 12,
+        "failures_by_class": {"transient": 2},
+        "last_errors": [],
+        "model": MODEL,
+    },
     "GET /api/v1/events/{id}/why": STORY,
     "POST /api/v1/explain": {"trigger": "default/classify", "revision": 1, **EXPLANATION},
     "GET /api/v1/dead-letters/{id}/why": {

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 
 from broker.errors import Invalid
 from deploy.admin.access import Looker, Principal, Role
+from deploy.admin.model_view import model_view, variant_states
 from deploy.admin.states import (
     broker_detail,
     broker_view,
@@ -17,7 +18,9 @@ from deploy.admin.states import (
     trigger_view,
     without_words,
 )
+from deploy.models.figures import load_of, model_of
 from deploy.running import Running, RunningBroker
+from triggers.enrolment import Endpoint
 from triggers.lane import Lane
 
 router = APIRouter(prefix="/api/v1")
@@ -83,7 +86,9 @@ async def sinks(
     running: Running = request.app.state.running
     page, following = page_of(running.endpoints, limit, cursor)
     users = users_by_sink(running)
-    items = [sink_view(name, one.target, users.get(name, [])) for name, one in page]
+    items = [
+        sink_view(name, one.target, users.get(name, [])) | variant_states(one) for name, one in page
+    ]
     return {"items": items, "next": following}
 
 
@@ -94,11 +99,35 @@ async def sink(
 ) -> dict[str, Any]:
     """Show all of one sink: its breaker, who delivers to it, how that failed."""
     running: Running = request.app.state.running
-    endpoint = running.endpoints.get(name)
-    if endpoint is None:
-        raise missing(f"sink {name}", "sinks")
+    name, endpoint = sink_named(running, name)
     users = users_by_sink(running).get(name, [])
-    return seen(by, sink_detail(running, name, endpoint.target, users))
+    detail = sink_detail(running, name, endpoint.target, users)
+    detail["backlog"] = sum(
+        load_of(one, lane, 0.0).backlog
+        for one in running.brokers.values()
+        for lane in users
+        if one.partition.lanes.get(lane.name) is lane
+    )
+    if (model := model_of(endpoint.sink, endpoint.target)) is not None:
+        weighing = running.weighing
+        history = None if weighing is None else weighing.history(name)
+        detail["model"] = model_view(running, model, history)
+    return seen(by, detail)
+
+
+def sink_named(running: Running, name: str) -> tuple[str, Endpoint]:
+    """The sink that a listing has under `name`, or whose own name it is: iris, default/iris.
+
+    Raises Invalid(code="not-found").
+    """
+    if (endpoint := running.endpoints.get(name)) is not None:
+        return name, endpoint
+    full = name if "/" in name else f"default/{name}"
+    # No two sinks of a configuration have one name, whatever their kinds.
+    found = next((one for one in running.endpoints if one.partition(" ")[2] == full), None)
+    if found is None:
+        raise missing(f"sink {name}", "sinks")
+    return found, running.endpoints[found]
 
 
 def seen(by: Principal, view: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, Command] = {
     "triggers": Command("deploy.cli.triggers:group", "List, show and steer the triggers.", True),
     "sinks": Command("deploy.cli.sinks:group", "List the sinks, or show one.", True),
     "sources": Command("deploy.cli.sources:group", "List, show and steer the sources.", True),
+    "files": Command("deploy.cli.files:group", "List, show and steer the file jobs.", True),
     "events": Command("deploy.cli.events:group", "Look at the log, or at one event.", True),
     "dead-letters": Command(
         "deploy.cli.dead_letters:group",

@@ -26,7 +26,7 @@ def check(
         bool,
         typer.Option(
             "--connect",
-            help="Then try what each source connects to. Sinks are not called.",
+            help="Then try what each source and each InferenceSink connects to.",
             show_default=False,
         ),
     ] = False,
@@ -34,7 +34,8 @@ def check(
     """Say all that is wrong with a configuration, each with its line, column and remedy.
 
     Mistakes go to stdout, one a line; warnings to stderr. Exits 1 if there is a mistake, or if
-    --connect finds a source that could not run: its server, topic, bucket or right is missing.
+    --connect finds a source that could not run (its server, topic, bucket or right is missing), or
+    a model that is not there or takes other inputs. No event is sent; subscribers are not called.
 
     \b
     Examples:
@@ -61,7 +62,7 @@ def check(
     if connect:
         from deploy.cli.connecting import connect_all
 
-        if not connect_all(found.sources.values(), variables):
+        if not connect_all(found.sources.values(), found.sinks.values(), variables):
             raise typer.Exit(1)
 
 

@@ -1,11 +1,10 @@
-"""`headrace sinks`, `headrace sinks show NAME`."""
-
-from typing import Annotated
+"""`headrace sinks`, `headrace sinks show | try | weight NAME`."""
 
 import typer
 
 from deploy.cli.client import Item
-from deploy.cli.grouping import group_of
+from deploy.cli.grouping import Verb, group_of
+from deploy.cli.model_text import draw_model
 from deploy.cli.options import AdminOption, Output, OutputOption, TokenOption, choose
 from deploy.cli.output import (
     Column,
@@ -19,6 +18,7 @@ from deploy.cli.output import (
     show_answer,
     show_items,
 )
+from deploy.cli.sink_verbs import SinkArgument, try_sink, weight
 
 COLUMNS = (
     Column("NAME", "name"),
@@ -31,6 +31,7 @@ FIELDS = (
     Column("state", "state"),
     Column("held until", "target.held_until", moment),
     Column("triggers", "triggers", ", ".join),
+    Column("backlog", "backlog", number),
     Column("in flight", "in_flight", number),
     Column("delivered", "delivered", number),
     Column("parked", "parked", number),
@@ -41,6 +42,7 @@ STATES = {
     "probing": "breaker testing",
     "ramp": "slow start",
     "holding": "held",
+    "waking": "waking",
 }
 ERRORS = (
     Column("TRIGGER", "trigger", width_wanted=20),
@@ -52,8 +54,9 @@ ERRORS = (
 
 
 def group() -> typer.Typer:
-    """`sinks` by itself lists; `show` is about one."""
-    return group_of(sinks, {"show": show})
+    """`sinks` by itself lists; below it are the commands about one sink."""
+    below: dict[str, Verb] = {"show": show, "try": try_sink, "weight": weight}
+    return group_of(sinks, below)
 
 
 def sinks(
@@ -66,7 +69,8 @@ def sinks(
 
     The state is one of: ready; breaker open (it failed too often, and gets nothing for now);
     breaker testing (one call decides); slow start (a rate that grows); held (it asked for a
-    pause itself); paused.
+    pause itself, or is a model that is not there yet); waking (one call, to see whether the model
+    is there); paused.
 
     \b
     Examples:
@@ -83,17 +87,18 @@ def sinks(
 
 def show(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="As the list has it: a URL, or kind and name.")
-    ],
+    name: SinkArgument,
     admin: AdminOption = None,
     token: TokenOption = None,
     output: OutputOption = None,
 ) -> None:
     """Show all of one sink: its breaker, who delivers to it, and how that failed.
 
+    Of a model too: its variants, with success and latency, its limits now, when it was away.
+
     \b
-    Example:
+    Examples:
+      headrace sinks show iris
       headrace sinks show "FileSink default/archive"
     """
     chosen = choose(context, admin, token, output)
@@ -107,11 +112,20 @@ def in_words(sink: Item) -> Item:
     rate_per_second = (sink.get("target") or {}).get("rate_per_second")
     if sink["state"] == "ramp" and rate_per_second is not None:
         state = f"{state}, {rate(rate_per_second)} a second"
+    away = [
+        f"{name} {STATES.get(other, other)}"
+        for name, other in (sink.get("variants") or {}).items()
+        if other != sink["state"]
+    ]
+    if away:
+        state = f"{state} ({', '.join(away)})"
     return {**sink, "state": state}
 
 
 def _draw(sink: Item) -> None:
     draw_fields(present(in_words(sink), FIELDS))
+    if sink.get("model"):
+        draw_model(sink["model"])
     if sink.get("last_errors"):
         heading("last errors")
         draw_table(sink["last_errors"], ERRORS)

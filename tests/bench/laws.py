@@ -84,6 +84,8 @@ def _ratios(runs: Sequence[Run]) -> Iterable[Verdict]:
          "cpu_us_per_event", 1.2, False),
         ("triggers", "CPU per event, 10,000 to 10 prefix triggers", f"prefix {many}",
          f"prefix {few}", "cpu_us_per_event", 1.2, False),
+        ("kserve-batch", "events/s, in batches to one by one", "batched", "one-by-one",
+         "events_per_second", 20.0, True),
         ("bad-sink", "CPU per answered call, beside bad ones to alone", BESIDE_BAD, ALONE,
          "cpu_us_per_call", 1.1, False),
         ("bad-sink", "end-to-end p99 of good sinks, beside bad ones to alone", BESIDE_BAD, ALONE,

@@ -13,6 +13,7 @@ Measure = Callable[[Bench, str, Shape], Coroutine[Any, Any, Figures]]
 BOTH = (HEADRACE, REFERENCE)
 ONE = (HEADRACE,)
 FEW, MANY = 10, 10_000
+MODEL_VARIANTS = ("one-by-one", "one-a-call", "batched")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ async def _triggers(bench: Bench, variant: str) -> Figures:
     dialect, count = variant.split()
     shape = Shape(triggers=int(count), dialect=dialect)
     return await throughput.throughput(bench, HEADRACE, shape)
+
+
+async def _kserve_batch(bench: Bench, variant: str) -> Figures:
+    # Imported here, so that the other workloads need no server of models.
+    from tests.bench.modelling import kserve_batch
+
+    return await kserve_batch(bench, variant)
 
 
 def _source(says: str, kind: str) -> Workload:
@@ -77,6 +85,11 @@ WORKLOADS: dict[str, Workload] = {
     "source-kafka": _source("60,000 records of 1 KiB that wait, then 200 a second", "kafka"),
     "source-s3": _source("10,000 objects to be listed, then 200 a second", "s3"),
     "source-api": _source("5,000 objects to be listed, then 200 a second", "api"),
+    "kserve-batch": Workload(
+        "a backlog of 20,000 small events for a real KServe, one a call and in batches",
+        MODEL_VARIANTS,
+        _kserve_batch,
+    ),
     "soak": _of("half load for longer", endurance.soak, Shape(), ONE),
 }
 

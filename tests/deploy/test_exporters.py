@@ -17,9 +17,25 @@ from tests.deploy.shown_fleet import MOMENT, ShownFleet, view
 TYPES = 100_000 if os.environ.get("HEADRACE_LONG") else 10_000
 
 
+MODEL = """
+---
+apiVersion: headrace.dev/v1
+kind: InferenceSink
+metadata: {name: iris}
+spec: {protocol: v1, url: "http://127.0.0.1:59999/", model: iris, reply: {type: classified}}
+---
+apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata: {name: flowers}
+spec:
+  filters: [{exact: {type: flower}}]
+  subscriber: {ref: {kind: InferenceSink, name: iris}}
+"""
+
+
 @pytest.fixture
 async def headrace(tmp_path: Path) -> AsyncIterator[Living]:
-    async with living(tmp_path) as one:
+    async with living(tmp_path, BROKER + "---" + TRIGGER + MODEL) as one:
         running = one.process.running
         beat = view("default/beat", lag=None, connected=False, pause=Pause(MOMENT, "ci"))
         running.sources = ShownFleet(running, view(), beat)

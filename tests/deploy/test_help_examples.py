@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,13 @@ from deploy.cli import COMMANDS
 from deploy.cli.client import Admin
 from tests.deploy.examples import all_paths, examples_in, parsed, runnable
 from tests.deploy.lasting import lasting
-from tests.deploy.living import BROKER, Living, event, living
+from tests.deploy.living import BROKER, PATIENCE_SECONDS, Living, event, living
 
 Headrace = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = list(all_paths())
 JOB = "260301-093000-4f1a"
+FILE_JOB = "h63nrt6f"
 ONLY_PARSED = {"up", "demo"}  # they do not end; test_up and test_demo run them
 TRIGGER = """---
 apiVersion: eventing.knative.dev/v1
@@ -41,9 +43,30 @@ metadata: {name: iris}
 spec: {protocol: onnx, url: "file:iris.onnx"}
 ---
 apiVersion: headrace.dev/v1
+kind: InferenceSink
+metadata: {name: scores}
+spec:
+  protocol: v1
+  url: "${env:SUBSCRIBER}"
+  model: scores
+  reply: {type: com.example.scored}
+  variants: [{name: stable, weight: 90}, {name: canary, weight: 0}]
+---
+apiVersion: headrace.dev/v1
 kind: FileSink
 metadata: {name: archive}
 spec: {path: FOLDER/archive.ndjson}
+"""
+FILES = """---
+apiVersion: headrace.dev/v1
+kind: FolderSource
+metadata: {name: drop}
+spec: {path: drop, settle: PT0.1S}
+---
+apiVersion: headrace.dev/v1
+kind: FileBatch
+metadata: {name: drop}
+spec: {sink: iris, root: drop, call: {rate: 1/m, batchSize: 1}, match: {settle: PT0S}}
 """
 SOURCE = """---
 apiVersion: headrace.dev/v1
@@ -74,6 +97,8 @@ class Workplace:
         """The example with what stands for an id or an address of a reader's own put in."""
         if JOB in line:
             line = line.replace(JOB, self.job())
+        if FILE_JOB in line:
+            line = line.replace(FILE_JOB, self.file_job("retry-errors" in line))
         for written, found in (
             ("3nq6u7a2w4c5d6e7", self.letter),
             ("http://host:8080/team/main", self.ingress),
@@ -82,6 +107,19 @@ class Workplace:
         ):
             line = line.replace(written, found)
         return line
+
+    def file_job(self, is_paused: bool) -> str:
+        """How the id of a new file job begins; its model takes a record a minute."""
+        self.jobs += 1
+        name = f"{self.jobs}.csv"
+        (self.folder / "drop" / name).write_text("x\n1\n2\n3\n")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (found := [one for one in self.client.items("/files") if one["input"] == name]):
+            assert time.monotonic() < deadline, "it never became a job"
+            time.sleep(0.02)
+        if is_paused:
+            self.client.post(f"/files/{found[0]['id']}/pause", {})
+        return str(found[0]["id"])[:8]
 
     def job(self) -> str:
         """The id of a new replay that is paused or will take its time."""
@@ -104,8 +142,13 @@ def text(folder: Path) -> str:
             trigger("orders", http),
             trigger("flowers", ref.replace("KIND", "InferenceSink").replace("THIS", "iris"))
             + "  filters: [{exact: {type: com.example.flower}}]\n",
+            trigger("scores", ref.replace("KIND", "InferenceSink").replace("THIS", "scores"))
+            + "  filters: [{exact: {type: com.example.rated}}]\n",
             trigger("archive", ref.replace("KIND", "FileSink").replace("THIS", "archive")),
+            trigger("files", ref.replace("KIND", "FileBatch").replace("THIS", "drop"))
+            + "  filters: [{prefix: {type: dev.headrace.folder.}}]\n",
             SINKS.replace("FOLDER", str(folder)),
+            FILES,
             SOURCE,
             trigger("old", http).replace("spec:", "spec:\n  paused: true"),
         )
@@ -123,9 +166,12 @@ def lay_out(folder: Path) -> None:
     asyncio.run(publish())
     (folder / "before" / "data").rename(folder / "headrace-data")
     (folder / "config.d").mkdir()
+    (folder / "drop").mkdir()
     (folder / "config.d" / "broker.yaml").write_text(BROKER)
     (folder / "event.json").write_text(json.dumps(EVENT))
     (folder / "events.ndjson").write_text(json.dumps({**EVENT, "id": "f"}) + "\n")
+    flower = {**EVENT, "type": "com.example.flower", "data": [[5.1, 3.5, 1.4, 0.2]]}
+    (folder / "flower.json").write_text(json.dumps(flower))
     (folder / "note.json").write_text('{"note": "buy milk"}')
     shutil.copy(ROOT / "deploy" / "examples" / "iris.onnx", folder)
 

@@ -37,6 +37,7 @@ class Operator:
         await self._steer(round)
         await self._change_the_configuration()
         await self._replay(round)
+        await self._steer_file_job(round)
         await self._tend_dead_letters(round)
 
     async def _look_around(self) -> None:
@@ -44,7 +45,7 @@ class Operator:
             await self.ask("GET", path)
         for path in ("/brokers", "/triggers", "/sinks", "/sources", "/events?limit=50",
                      "/dead-letters", "/dead-letter-groups", "/audit", "/tokens",
-                     "/replays"):  # fmt: skip
+                     "/replays", "/files"):  # fmt: skip
             await self.ask("GET", API + path)
 
     async def _look_at_one(self) -> None:
@@ -53,6 +54,7 @@ class Operator:
         await self.ask("GET", f"{API}/sources/default/hooks")
         (sink, *_) = (await self.ask("GET", f"{API}/sinks"))["items"]
         await self.ask("GET", f"{API}/sink?name={quote(sink['name'], safe='')}")
+        await self.ask("GET", f"{API}/scale/default/side")
         (event, *_) = (await self.ask("GET", f"{API}/events?limit=1"))["items"]
         stored = f"{API}/events/{quote(event['id'], safe='')}"
         await self.ask("GET", stored)
@@ -65,6 +67,11 @@ class Operator:
         await self.ask("POST", f"{side}/pause", {"reason": round})
         await self.ask("POST", f"{side}/seek", {"to": "latest", "reason": round})
         await self.ask("POST", f"{side}/resume", {"reason": round})
+        sink = {"name": "iris", "reason": round}
+        await self.ask("POST", f"{API}/sink/weight", {**sink, "weights": {"canary": 5}})
+        await self.ask("POST", f"{API}/sink/weight", {**sink, "rollback": True})
+        flower = {"specversion": "1.0", "id": "1", "source": "/s", "type": "flower", "data": [1.0]}
+        await self.ask("POST", f"{API}/sink/try", {"name": "iris", "event": flower})
         hooks = f"{API}/sources/default/hooks"
         await self.ask("POST", f"{hooks}/pause", {"reason": round})
         await self.ask("POST", f"{hooks}/resume", {"reason": round})
@@ -86,6 +93,13 @@ class Operator:
         await self.ask("GET", f"{API}/replays/{name}")
         for verb in ("pause", "resume", "cancel"):
             await self.ask("POST", f"{API}/replays/{name}/{verb}", {"reason": round})
+
+    async def _steer_file_job(self, round: str) -> None:
+        (job, *_) = (await self.ask("GET", f"{API}/files"))["items"]
+        path = f"{API}/files/{job['id']}"
+        await self.ask("GET", path)
+        for verb in ("pause", "retry-errors", "resume", "cancel", "resume"):
+            await self.ask("POST", f"{path}/{verb}", {"reason": round})
 
     async def _tend_dead_letters(self, round: str) -> None:
         path = f"{API}/dead-letters"

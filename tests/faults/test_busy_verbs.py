@@ -10,7 +10,7 @@ from tests.faults.busy_operator import Operator
 from tests.faults.cores import divided_cores
 from tests.faults.flood import OTHER, WANTED, Plan, Report, flood
 from tests.faults.ledger import Ledger
-from tests.faults.process import Program
+from tests.faults.process import ROOT, Program
 from tests.faults.publisher import REFUND, exchange, request
 from tests.faults.subscribers import OK, REFUSED, Subscriber
 from tests.faults.world import IS_LONG, resource, write_configuration
@@ -26,6 +26,18 @@ WINDOW_SECONDS = 0.5
 VERBS_PER_SECOND = 10.0
 DEAD = 3 + 2 * ROUNDS
 P99_MAX_RATIO = 2.0
+IRIS = (ROOT / "deploy" / "examples" / "iris.onnx").as_uri()
+MODEL_TRIGGER = {
+    "filters": [{"exact": {"type": "flower"}}],
+    "subscriber": {"ref": {"kind": "InferenceSink", "name": "iris"}},
+}
+FILE_TRIGGER = {
+    "filters": [{"prefix": {"type": "dev.headrace.folder."}}],
+    "subscriber": {"ref": {"kind": "FileBatch", "name": "rows"}},
+}
+# One call a minute: the job is at work as long as the test is.
+FILE_BATCH = {"sink": "flat", "root": "drop", "call": {"rate": "1/m", "batchSize": 1}}
+ROWS = 1_000
 # They change who may ask, and so what the others are answered.
 ELSEWHERE = {("POST", "/api/v1/tokens"), ("POST", "/api/v1/tokens/{name}/revoke")}
 
@@ -34,6 +46,7 @@ class Bench:
     """The program with four triggers and a source: `main` is loaded, the others are steered."""
 
     def __init__(self, folder: Path) -> None:
+        (folder / "drop").mkdir()
         self.program = Program(folder)
         ledger = Ledger()
         self.good = Subscriber("good", ledger, lambda _: OK)
@@ -55,12 +68,30 @@ class Bench:
         documents = [
             resource("Broker", "default", {}),
             resource("WebhookSource", "hooks", hooks),
+            resource("InferenceSink", "iris", self._model()),
+            resource("Trigger", "flowers", MODEL_TRIGGER),
+            resource("FolderSource", "drop", {"path": "drop", "settle": "PT0.1S"}),
+            resource("InferenceSink", "flat", {"protocol": "onnx", "url": IRIS}),
+            resource("FileBatch", "rows", FILE_BATCH),
+            resource("Trigger", "files", FILE_TRIGGER),
         ]
         for name, (type_, sink) in wanted.items():
             filters = [{"exact": {"type": type_}}]
             spec = {"filters": filters, "subscriber": {"uri": sink.uri}}
             documents.append(resource("Trigger", name, spec))
         write_configuration(self.program.configuration, documents)
+
+    def _model(self) -> dict[str, object]:
+        variants = [{"name": "stable", "weight": 9}, {"name": "canary", "weight": 1}]
+        spec = {"protocol": "v1", "model": "iris", "reply": {"type": "classified"}}
+        return {**spec, "url": self.good.uri, "variants": variants}
+
+    async def put_file(self) -> None:
+        """A job to steer."""
+        folder = self.program.folder / "drop"
+        (folder / "rows.csv").write_text("x\n" + "1\n" * ROWS)
+        while b'"running"' not in (await self.program.get("/api/v1/files"))[1]:
+            await asyncio.sleep(0.05)
 
     async def publish_dead(self) -> None:
         assert self.program.ingress is not None
@@ -106,6 +137,7 @@ async def test_every_verb_works_under_load_and_publishers_hardly_notice(tmp_path
         with divided_cores() as alone:
             await bench.program.start(alone)
             await bench.publish_dead()
+            await bench.put_file()
             capacity = (await bench.publish(1.5, 0.0)).per_second()
             rate = min(EVENTS_PER_SECOND_MAX, SHARE * capacity)
             print(f"{capacity:.0f} events/s are possible here; publishing {rate:.0f}")

@@ -6,12 +6,25 @@ import re
 from tests.house.source import Module
 
 PURE = re.compile(
+    r"sources\.kafka\.(options|topics|positions|attributes|events|failures|wire)|"
     r"broker\.codec(\..*)?|triggers\.filters(\..*)?"
     r"|triggers\.story\.(facts|chapter|telling|discards)"
-    r"|triggers\.(policy|standing|fingerprint|turns)|sinks\.target|broker\.event"
+    r"|triggers\.(policy|standing|fingerprint|turns|held)|broker\.event"
+    r"|deploy\.models\.(scale|weights)|sinks\.trying"
+    r"|sinks\.target(_breaker|_gate|_limits|_model)?"
+    r"|sinks\.inference\.server\.(split|verdict|http_head|counts|caller)"
     r"|triggers\.where\.(query|bind|lower|names|pointer|times)|triggers\.redrive\.acts"
     r"|sources\.(globs|ping\.(duration|schedule|slots|mark|events|options))"
+    r"|sinks\.inference\.(protocols|classes)(\..*)?|sinks\.inference_spec"
+    r"|sinks\.inference\.(protocol|flat_tensor|metadata|output|path|replies|reply|template|tree)"
     r"|sources\.folder\.(options|selection|naming|listing|dirty|book|events)"
+    r"|sinks\.file_batch\.(place|record|runs|cutter|csv_rows|formats|names|matching|selecting"
+    r"|results|manifest|manifest_input|identity|csv_writer|json_writer)"
+    r"|sources\.api_server\.(options|lines|objects|inventory|events|served|refusals|records|pace)"
+    r"|sources\.api_server\.(batch|kubeconfig|report)|deploy\.config\.sources\.label_selectors"
+    r"|sources\.s3\.(addresses|answers|events|history|lines|listing|notifications|options)"
+    r"|sources\.s3\.(record_keys|sighting|signing|span|wanted|xml)"
+    r"|triggers\.file_jobs\.(job|chunk_row|objects|judging|events|requests|options|tally|ends)"
 )
 WORLD = {"asyncio", "socket", "apsw", "time", "random", "os", "threading", "subprocess", "io"}
 KNOWN_TO_EDGES = {"event", "delivery", "codec", "errors", "clock", "telemetry", "registry"}
