@@ -39,12 +39,11 @@ RELOADING = (
         (
             Edit(
                 ASSEMBLE,
-                "            await draft.open()\n            for name, broker in added.items():\n",
+                "            await draft.open()\n            stores = [*running",
                 "            running.configuration = configuration\n"
                 "            running.brokers = {**running.brokers, **added}\n"
                 "            running.serve()\n"
-                "            await draft.open()\n"
-                "            for name, broker in added.items():\n",
+                "            await draft.open()\n            stores = [*running",
             ),
         ),
         ("tests/deploy/test_reload.py::test_what_cannot_be_opened_changes_nothing",),
