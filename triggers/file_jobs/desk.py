@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
+from broker.errors import Invalid
 from broker.hops import hops_of
 from sinks.file_batch.identity import job_id
 from sinks.file_batch.place import Place
@@ -14,7 +15,7 @@ from triggers.file_jobs.keeping import Jobs
 from triggers.file_jobs.means import Means
 from triggers.file_jobs.objects import places_of
 from triggers.file_jobs.options import options_of, written_of
-from triggers.file_jobs.watching import Found, Seen, Settling, files_of, look
+from triggers.file_jobs.watching import Found, Seen, Settling, files_of, is_manifest, look
 
 PARKED_SECONDS = 3_600.0  # the end of a job wakes its deliveries: this is for what nobody told
 FULL_SECONDS = 5.0  # until the next try while there are too many jobs
@@ -50,22 +51,31 @@ class Desk:
 
     async def _places(self, delivery: Delivery, sink: FileBatchSink) -> Sequence[Place]:
         """The files themselves, in place of manifests that name them."""
-        named = places_of(delivery.event)
-        known = {
-            job.source for job in self._jobs.book.of_delivery(delivery.trigger, delivery.offset)
-        }
-        if known and not set(named) <= known:
-            return [*known]  # a manifest was read before
-        return [
-            place for each in named for place in await self._jobs.threads.call(files_of, each, sink)
-        ]
+        places: dict[Place, None] = {}
+        for named in places_of(delivery.event):
+            if not is_manifest(named, sink):
+                places[named] = None
+                continue
+            try:
+                found = await self._jobs.threads.call(files_of, named, sink)
+            except Invalid:
+                # Read before, and gone since: its jobs are known.
+                found = [job.source for job in self._known(delivery)]
+                if not found:
+                    raise
+            places |= dict.fromkeys(found)
+        return list(places)
+
+    def _known(self, delivery: Delivery) -> Sequence[FileJob]:
+        """The jobs that this delivery has waited for."""
+        return self._jobs.book.of_delivery(delivery.trigger, delivery.offset)
 
     async def _file(
         self, place: Place, delivery: Delivery, sink: FileBatchSink
     ) -> FileJob | Pending | None:
         """The job of one file; None where it is none of ours."""
         options = options_of(sink.spec)
-        for job in self._jobs.book.of_delivery(delivery.trigger, delivery.offset):
+        for job in self._known(delivery):
             is_same = job.source == place and job.options == options
             if is_same and job.state is not State.SUPERSEDED:
                 return self._again(job, delivery)

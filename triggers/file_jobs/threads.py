@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-THREADS_MAX = 2
+THREADS_MAX = 4
 STOP_SECONDS = 1.0  # of the two that a process has to write its last checkpoint
 
 

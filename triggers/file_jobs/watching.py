@@ -74,12 +74,15 @@ def _is_done_before(place: Place, sink: FileBatchSink, store: Store) -> bool:
     return manifest_at(home or open_store(names.manifest, sink.access), names.manifest) is not None
 
 
-def files_of(place: Place, sink: FileBatchSink) -> Sequence[Place]:
-    """The files that a manifest names; any other file is itself. Blocking."""
+def is_manifest(place: Place, sink: FileBatchSink) -> bool:
+    """Whether it names files and is none to be predicted, by its own name or as configured."""
     read = sink.spec.read
-    named = format_of(place.path, b"", read) if read.format or "." in place.path else "text"
-    if named != "manifest":
-        return (place,)
+    is_named = "." in place.path and format_of(place.path, b"", read) == "manifest"
+    return read.format == "manifest" or is_named
+
+
+def files_of(place: Place, sink: FileBatchSink) -> Sequence[Place]:
+    """The files that a manifest names. Blocking."""
     store = open_store(place, sink.access)
     head = store.head(place.path)
     if head is None:

@@ -1,4 +1,4 @@
-"""Bugs of sources: a position apart from its events, what is refused forgotten, a hot loop."""
+"""Bugs of sources: a position apart from its events, waits that stay short."""
 
 from tests.faults.bugs.bug import Bug, Edit
 
@@ -19,17 +19,17 @@ SOURCES = (
         (f"{OUTLET_TESTS}::test_events_and_records_come_back_after_a_crash",),
     ),
     Bug(
-        "a failing source is run again at once",
+        "the waits of a failing source do not grow",
         (
             Edit(
                 SUPERVISOR,
-                "            if not self._was_steady():\n                raise\n",
-                "",
+                "min=WAIT_SECONDS_MIN, max=WAIT_SECONDS_MAX",
+                "min=WAIT_SECONDS_MIN, max=WAIT_SECONDS_FIRST",
             ),
         ),
         (
             "tests/deploy/sources/test_supervisor.py"
-            "::test_one_that_connects_and_fails_at_once_is_no_hot_loop",
+            "::test_one_that_fails_is_tried_for_ever_and_later_each_time",
         ),
     ),
 )

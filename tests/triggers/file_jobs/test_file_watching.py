@@ -11,7 +11,7 @@ from sinks.file_batch.spec import MatchSpec
 from sinks.file_batch.store import Head
 from sinks.spec import FileBatchSinkSpec
 from tests.triggers.file_jobs.works import Works
-from triggers.file_jobs.watching import Seen, Settling, files_of, look
+from triggers.file_jobs.watching import Seen, Settling, files_of, is_manifest, look
 
 HEAD = Head(3, "first")
 
@@ -77,4 +77,5 @@ def test_a_manifest_stands_for_the_files_that_it_names(tmp_path: Path) -> None:
     found = files_of(place("all.manifest"), batch(tmp_path))
 
     assert found == [place("in/a.csv"), place("in/b.csv")]
-    assert list(files_of(place("a.csv"), batch(tmp_path))) == [place("a.csv")]
+    assert is_manifest(place("all.manifest"), batch(tmp_path))
+    assert not is_manifest(place("a.csv"), batch(tmp_path))

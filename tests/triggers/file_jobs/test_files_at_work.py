@@ -311,6 +311,26 @@ async def test_a_file_waits_for_its_marker(works: Works) -> None:
     assert len(works.jobs) == 1
 
 
+async def test_the_files_of_a_manifest_are_jobs_of_one_delivery(works: Works) -> None:
+    works.with_(match=MatchSpec(marker="ready", settle_seconds=0.0))
+    works.write("a.csv", [1])
+    works.write("b.csv", [2])
+    (works.folder / "all.manifest").write_text('"a.csv"\n"b.csv"\n')
+    (works.folder / "a.csv.ready").touch()
+    await works.start()
+
+    await works.tell("all.manifest")
+    await works.until(lambda: works.jobs and works.jobs[0].state is State.COMPLETED)
+    waited = works.partition.lanes[NAME].parked_count
+    (works.folder / "b.csv.ready").touch()
+    await works.until(lambda: len(works.jobs) == 2 and works.jobs[1].state is State.COMPLETED)
+    await works.settled()
+
+    assert waited == 1, "it waits for the second one"
+    assert [job.source.path for job in works.jobs] == ["a.csv", "b.csv"]
+    assert await works.dead_letters() == []
+
+
 async def test_a_file_that_is_not_there_is_a_dead_letter(works: Works) -> None:
     await works.start()
 
