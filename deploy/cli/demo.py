@@ -16,11 +16,12 @@ def demo(
     listen: Annotated[str, typer.Option(help="HOST:PORT of the ingress")] = "127.0.0.1:8080",
     admin: Annotated[str, typer.Option(help="HOST:PORT of the admin listener")] = "127.0.0.1:8081",
 ) -> None:
-    """Measure 150 irises, classify them with a model, and see what failed and why.
+    """Classify 150 irises with a model, by file and one by one, and see what failed and why.
 
-    Publishes the measurements as CloudEvents over HTTP; one trigger carries them to an ONNX
-    model in process, a second one carries the predictions to a file, a third one meets a
-    subscriber that refuses some, so that there are dead letters to look at.
+    Puts two CSV files into a watched folder, one with spoiled rows: predictions, errors and a
+    manifest appear beside them. Then publishes the measurements as CloudEvents over HTTP: one
+    trigger carries them to an ONNX model in process, a second one carries the predictions to a
+    file, a third one meets a subscriber that refuses some, so that there are dead letters.
 
     \b
     Examples:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from broker.errors import HeadraceError
 from broker.http_server import HttpServer
 from deploy.addresses import Address
 from deploy.config.read import read_configuration
+from deploy.demo.files import GOOD, SPOILED, FileTally, file_faults, put_files, tallies
 from deploy.demo.irises import Iris, Tally, faults, measured, read_irises
 from deploy.demo.publishing import publish_all
 from deploy.demo.subscriber import Subscriber
@@ -22,6 +24,7 @@ from deploy.process import Options, Process
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 PATIENCE_SECONDS = 60.0
+OF_FILES = "default/predict-files"
 
 
 class Journey:
@@ -40,9 +43,14 @@ class Journey:
     def predictions(self) -> Path:
         return self._folder / "predictions.ndjson"
 
+    @property
+    def flowers(self) -> Path:
+        """The watched folder."""
+        return self._folder / "flowers"
+
     async def run(self, once: bool) -> int:
         """The whole journey; gives the exit code."""
-        self._folder.mkdir(parents=True)
+        self.flowers.mkdir(parents=True)
         server = HttpServer({"/": self._subscriber}, SteadyClock())
         host, port = await server.start("127.0.0.1", 0)
         process = self._process(f"http://{host}:{port}/")
@@ -70,6 +78,7 @@ class Journey:
             "DEMO_SUBSCRIBER": subscriber,
             "DEMO_MODEL": (EXAMPLES / "iris.onnx").as_uri(),
             "DEMO_PREDICTIONS": str(self.predictions),
+            "DEMO_FOLDER": str(self.flowers),
         }
         configuration = read_configuration([HERE / "demo.yaml"], environment)
         log = (self._folder / "headrace.log").open("w", encoding="utf-8")
@@ -77,13 +86,16 @@ class Journey:
         return Process(configuration, options)
 
     async def _travel(self, process: Process) -> list[str]:
-        """Publish all flowers, wait until nothing is left to do, and check what came of it."""
+        """Put files into the folder, publish all flowers, and check what came of both."""
+        await asyncio.to_thread(put_files, EXAMPLES / "iris.csv", self.flowers)
+        files = await tallies(self.flowers, self._irises)
+        self._say_files(files)
         events = [measured(iris) for iris in self._irises]
         accepted = await publish_all(process.ingress, "/default/default", events, self._console)
         await self._watch(process, accepted)
         tally = await self._tally(process, accepted)
         self._say(tally)
-        return faults(tally, self._irises)
+        return file_faults(files, self._irises) + faults(tally, self._irises)
 
     async def _watch(self, process: Process, accepted: int) -> None:
         """Show progress until every trigger has settled all it matched."""
@@ -94,12 +106,13 @@ class Journey:
             bars = {
                 name: progress.add_task(f"trigger {name}", total=accepted)
                 for name in process.running.lanes()
+                if name != OF_FILES
             }
             while process.clock.monotonic() < deadline and not process.stopping.is_set():
                 settled = 0
-                for name, (_, lane) in process.running.lanes().items():
-                    totals = lane.totals
-                    progress.update(bars[name], completed=totals.delivered + totals.dead)
+                for name, bar in bars.items():
+                    totals = process.running.lanes()[name][1].totals
+                    progress.update(bar, completed=totals.delivered + totals.dead)
                     settled += totals.delivered + totals.dead
                 if settled >= accepted * len(bars):
                     return
@@ -128,6 +141,18 @@ class Journey:
         say(f"[bold]headrace demo[/]  data in {self._folder}")
         say(f"ingress  http://{process.ingress}/default/default   admin  http://{process.admin}")
 
+    def _say_files(self, files: Sequence[FileTally]) -> None:
+        say = self._console.print
+        say(f"\n{GOOD} and {SPOILED} were put into {self.flowers}", soft_wrap=True)
+        for one in files:
+            right = f"{one.right} of them right" if one.predicted else "none"
+            say(
+                f"[green]predicted[/]     {one.predicted} of {one.rows} rows of {one.name}, {right}"
+            )
+        failed = sum(one.failed for one in files)
+        say(f"[yellow]errors[/]        {failed} rows, with why, in {SPOILED}.errors.jsonl")
+        say("manifest      last, beside the predictions: all of it is whole\n")
+
     def _say(self, tally: Tally) -> None:
         say = self._console.print
         say(f"[green]accepted[/]      {tally.accepted} of {tally.published} measurements, on disk")
@@ -148,6 +173,8 @@ class Journey:
         admin = "" if process.admin.port == 8081 else f" --admin http://{process.admin}"
         url = f"http://{process.ingress}/default/default"
         say("\nIt goes on running. In another terminal, try:")
+        say(f"  headrace files{admin}")
+        say(f"  cp more.csv {self.flowers}/", soft_wrap=True)
         say(f"  headrace triggers{admin}")
         say(f"  headrace dead-letters{admin}")
         say(f"  headrace events{admin}")

@@ -8,6 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from deploy.demo.files import (
+    GOOD,
+    PATIENCE_SECONDS,
+    SPOILED,
+    SPOILED_ROWS,
+    FileTally,
+    file_faults,
+    spoiled,
+)
 from deploy.demo.irises import (
     FAILING_IDS,
     REFUSED_SPECIES,
@@ -68,6 +77,26 @@ def test_a_run_that_did_nothing_is_wrong_in_everything() -> None:
     assert len(faults(Tally(150, 0, 0, 0, 0, 0, 0), IRISES)) == 6
 
 
+def test_only_three_rows_of_the_spoiled_file_are_other_rows() -> None:
+    text = (ROOT / "deploy" / "examples" / "iris.csv").read_text()
+
+    before, after = text.splitlines(), spoiled(text).splitlines()
+
+    changed = [row for row, line in enumerate(before) if line != after[row]]
+    assert changed == list(SPOILED_ROWS)
+
+
+def test_a_file_without_a_manifest_or_with_other_counts_is_a_fault() -> None:
+    right = [FileTally(GOOD, 150, 150, 0, 147), FileTally(SPOILED, 150, 147, 3, 144)]
+    wrong = [right[0], replace(right[1], failed=4)]
+
+    assert file_faults(right, IRISES) == []
+    assert file_faults(right[:1], IRISES) == [
+        f"{SPOILED}: no manifest after {PATIENCE_SECONDS:g} s"
+    ]
+    assert file_faults(wrong, IRISES) == [f"{SPOILED}: 147 of 150 rows, 4 failed"]
+
+
 def test_the_whole_journey_comes_to_what_it_must(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="the demo's model needs it")
     words = [sys.executable, "-m", "deploy", "demo", "--once", "--folder", str(tmp_path)]
@@ -80,5 +109,12 @@ def test_the_whole_journey_comes_to_what_it_must(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
     (folder,) = tmp_path.iterdir()
     assert len((folder / "predictions.ndjson").read_text().splitlines()) == 150
+    assert {path.name for path in (folder / "flowers").glob("*.manifest.json")} == {
+        "iris.csv.predictions.manifest.json",
+        "iris-with-mistakes.csv.predictions.manifest.json",
+    }
+    errors = (folder / "flowers" / "iris-with-mistakes.csv.errors.jsonl").read_text()
+    assert [json.loads(line)["row"] for line in errors.splitlines()] == list(SPOILED_ROWS)
     (verdict,) = verify_folder(folder / "data")
-    assert (verdict.mistakes, verdict.events) == ((), 300)
+    happened = 2 + 2 * 2  # files told of, and of each job that it began and ended
+    assert (verdict.mistakes, verdict.events) == ((), 300 + happened)
