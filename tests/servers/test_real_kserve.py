@@ -34,7 +34,7 @@ def test_kserve_that_is_frozen_answers_nothing(kserve: KServe) -> None:
         kserve.ask(kserve.probe, seconds_max=0.5)
 
     kserve.thaw()
-    assert kserve.is_ready()
+    until(kserve.is_ready)
 
 
 def test_kserve_predicts_over_v2(kserve: KServe) -> None:

@@ -38,7 +38,7 @@ def test_triton_that_is_frozen_answers_nothing(triton: Triton) -> None:
         triton.ask(triton.probe, seconds_max=0.5)
 
     triton.thaw()
-    assert triton.is_ready()
+    until(triton.is_ready)
 
 
 def test_triton_answers_in_binary_tensors(triton: Triton) -> None:
