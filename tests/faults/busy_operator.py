@@ -98,6 +98,8 @@ class Operator:
         (job, *_) = (await self.ask("GET", f"{API}/files"))["items"]
         path = f"{API}/files/{job['id']}"
         await self.ask("GET", path)
+        for verb in ("pause", "retry-errors", "resume", "cancel", "resume"):
+            await self.ask("POST", f"{path}/{verb}", {"reason": round})
 
     async def _tend_dead_letters(self, round: str) -> None:
         path = f"{API}/dead-letters"

@@ -1,7 +1,7 @@
 """The records of one chunk become calls of the model, and these become predictions or failures."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from broker.clock import Clock
@@ -68,13 +68,21 @@ class Calls:
     async def predict(self, records: Sequence[Record]) -> Results:
         """A prediction or a failure for each. Raises JobFails, JobPauses."""
         found = Found([None] * len(records))
+        batches = self._batches(records)
+        left = iter(batches)  # the carriers take turns: a task a batch may be a task a row
         try:
             async with asyncio.TaskGroup() as group:
-                for batch in self._batches(records):
-                    group.create_task(self._carry(records, batch, found))
+                for _ in range(min(len(batches), self._call_spec.calls_at_once)):
+                    group.create_task(self._carry_each(records, left, found))
         except BaseExceptionGroup as failed:
             raise first_of(failed) from failed
         return Results(found.predictions, dict(sorted(found.failures.items())))
+
+    async def _carry_each(
+        self, records: Sequence[Record], left: Iterator[Sequence[int]], found: Found
+    ) -> None:
+        for batch in left:
+            await self._carry(records, batch, found)
 
     def _batches(self, records: Sequence[Record]) -> list[list[int]]:
         """Which records go together: by their number and by their size."""

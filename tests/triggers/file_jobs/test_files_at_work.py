@@ -234,8 +234,7 @@ async def test_after_a_power_cut_only_the_chunks_that_were_not_done_are_done_aga
     works.model.answer = lambda record: _closing(works, record, after=6_000)
     await works.tell("a.csv")
     await works.until(lambda: not works.model.gate.is_set() and works.jobs[0].rows > 3_000)
-    await works.partition._checkpointer.flush()
-    done = works.jobs[0].rows
+    done = await works.durable_rows()
 
     await works.crash()
     works.model.answer, again = doubled, len(works.model.rows)

@@ -207,6 +207,14 @@ class Works:
         await self.until(lambda: is_empty(self.partition.lanes[NAME]))
         await self.partition._checkpointer.flush()
 
+    async def durable_rows(self) -> int:
+        """Of the first job, once nothing is added to them any more."""
+        done = -1
+        while done != self.jobs[0].rows:
+            done = self.jobs[0].rows
+            await self.partition._checkpointer.flush()
+        return done
+
     async def dead_letters(self) -> list[DeadLetter]:
         await self.partition._checkpointer.flush()
         return list((await self.engine.desk.page((), None, 1000)).items)
