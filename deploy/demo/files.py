@@ -1,13 +1,15 @@
-"""The demo's files: put into a watched folder, predicted row by row, told by their manifests."""
+"""The demo's files: put where they are watched, predicted by row, told by their manifests."""
 
 import asyncio
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import orjson
 
+from deploy.demo.home import Home
 from deploy.demo.irises import Iris
 
 GOOD, SPOILED = "iris.csv", "iris-with-mistakes.csv"
@@ -49,36 +51,42 @@ def _shortened(line: str) -> str:
     return ",".join(line.split(",")[:2])
 
 
-def put_files(original: Path, folder: Path) -> None:
-    """The good one and the spoiled one into `folder`, whole: under another name first."""
+def put_files(original: Path, home: Home) -> None:
+    """The good one and the spoiled one, each whole from the moment that it is there. Blocking."""
     text = original.read_text(encoding="utf-8")
     for name, content in ((GOOD, text), (SPOILED, spoiled(text))):
-        making = folder / f".{name}.part"
-        making.write_text(content, encoding="utf-8")
-        making.rename(folder / name)
+        home.store.put_atomic(home.front + name, [content.encode()])
 
 
-async def tallies(folder: Path, irises: Sequence[Iris]) -> list[FileTally]:
-    """What the manifests in `folder` say, once both are there; those that are, after a while."""
+async def tallies(home: Home) -> list[FileTally]:
+    """What the manifests say, once both are there; those that are, after a while."""
     names = (GOOD, SPOILED)
+    found: dict[str, FileTally] = {}
     for _ in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
-        if all(_manifest(folder, name).exists() for name in names):
+        for name in names:
+            if name not in found:
+                tally = await asyncio.to_thread(_tally, home, name)
+                found |= {name: tally} if tally else {}
+        if len(found) == len(names):
             break
         await asyncio.sleep(POLL_SECONDS)
-    there = [name for name in names if _manifest(folder, name).exists()]
-    return [await asyncio.to_thread(_tally, folder, name, irises) for name in there]
+    return [found[name] for name in names if name in found]
 
 
-def _manifest(folder: Path, name: str) -> Path:
-    return folder / f"{name}.predictions.manifest.json"
-
-
-def _tally(folder: Path, name: str, irises: Sequence[Iris]) -> FileTally:
-    told = orjson.loads(_manifest(folder, name).read_bytes())
-    with (folder / f"{name}.predictions.csv").open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
+def _tally(home: Home, name: str) -> FileTally | None:
+    """None before its manifest is there."""
+    manifest = f"{home.front}{name}.predictions.manifest.json"
+    if home.store.head(manifest) is None:
+        return None
+    told = orjson.loads(_read(home, manifest))
+    text = _read(home, f"{home.front}{name}.predictions.csv").decode()
+    rows = list(csv.DictReader(StringIO(text, newline="")))
     right = sum(row[PREDICTED] == row["species"] for row in rows if row.get(PREDICTED))
     return FileTally(name, told["rows"], told["ok"], told["failed"], right)
+
+
+def _read(home: Home, path: str) -> bytes:
+    return b"".join(home.store.read(path))
 
 
 def file_faults(found: Sequence[FileTally], irises: Sequence[Iris]) -> list[str]:

@@ -3,39 +3,52 @@
 import asyncio
 import os
 import signal
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import orjson
-from rich.console import Console
 
 from broker.clock import SteadyClock
 from broker.errors import HeadraceError
 from broker.http_server import HttpServer
+from broker.storage.rows import DeadLetter
 from deploy.addresses import Address
 from deploy.config.read import read_configuration
-from deploy.demo.files import GOOD, SPOILED, FileTally, file_faults, put_files, tallies
+from deploy.demo.files import file_faults, put_files, tallies
+from deploy.demo.home import FLOWERS, Bucket, in_bucket, in_folder
 from deploy.demo.irises import Iris, Tally, faults, measured, read_irises
 from deploy.demo.publishing import publish_all
 from deploy.demo.subscriber import Subscriber
+from deploy.demo.telling import BROKER, Telling
 from deploy.process import Options, Process
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 PATIENCE_SECONDS = 60.0
+POLL_SECONDS = 0.05
+LETTERS_MAX = 1_000  # there are 53
 OF_FILES = "default/predict-files"
 
 
 class Journey:
-    """One run; `folder` gets a fresh folder for each."""
+    """One run; `folder` gets a fresh folder for each, and `bucket` a fresh prefix.
 
-    def __init__(self, folder: Path, ingress: Address, admin: Address) -> None:
+    Without a bucket the files are in the folder too.
+    """
+
+    def __init__(
+        self, folder: Path, ingress: Address, admin: Address, bucket: Bucket | None = None
+    ) -> None:
         started = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-        self._folder = (folder / f"{started}-{os.getpid()}").absolute()
+        run = f"{started}-{os.getpid()}"
+        self._folder = (folder / run).absolute()
+        self._bucket = bucket
+        self._home = in_bucket(bucket, run) if bucket else in_folder(self._folder / FLOWERS)
         self._ingress = ingress
         self._admin = admin
-        self._console = Console(highlight=False)
+        self._telling = Telling(self._folder, self._home)
         self._irises = read_irises(EXAMPLES / "iris.csv")
         self._subscriber = Subscriber()
 
@@ -43,14 +56,9 @@ class Journey:
     def predictions(self) -> Path:
         return self._folder / "predictions.ndjson"
 
-    @property
-    def flowers(self) -> Path:
-        """The watched folder."""
-        return self._folder / "flowers"
-
     async def run(self, once: bool) -> int:
         """The whole journey; gives the exit code."""
-        self.flowers.mkdir(parents=True)
+        self._folder.mkdir(parents=True)
         server = HttpServer({"/": self._subscriber}, SteadyClock())
         host, port = await server.start("127.0.0.1", 0)
         process = self._process(f"http://{host}:{port}/")
@@ -58,43 +66,54 @@ class Journey:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, process.stopping.set)
         try:
+            await self._prepare()
             await process.start()
-            self._say_started(process)
+            self._telling.started(process.ingress, process.admin)
             problems = await self._travel(process)
             if not once and process.failure is None:
-                self._say_next(process)
+                self._telling.next_steps(process.ingress, process.admin)
                 await process.stopping.wait()
         except (HeadraceError, OSError) as error:
             problems = [str(error)]
         finally:
             await process.stop()
             server.close()
-        for problem in problems:
-            self._console.print(f"[red]not as it must be:[/] {problem}")
+        self._telling.problems(problems)
         return 1 if problems or process.failure else 0
+
+    async def _prepare(self) -> None:
+        """Have the place where files are put."""
+        if self._bucket is None:
+            (self._folder / FLOWERS).mkdir()
+            return
+        from deploy.demo.bucket import prepare
+
+        if await prepare(self._bucket):
+            self._telling.bucket_made(self._bucket.name)
 
     def _process(self, subscriber: str) -> Process:
         environment = {
             "DEMO_SUBSCRIBER": subscriber,
             "DEMO_MODEL": (EXAMPLES / "iris.onnx").as_uri(),
             "DEMO_PREDICTIONS": str(self.predictions),
-            "DEMO_FOLDER": str(self.flowers),
+            **self._home.environment,
         }
-        configuration = read_configuration([HERE / "demo.yaml"], environment)
+        files = [HERE / "demo.yaml", self._home.configuration]
+        configuration = read_configuration(files, environment)
         log = (self._folder / "headrace.log").open("w", encoding="utf-8")
         options = Options(self._folder / "data", self._ingress, self._admin, "json", log_stream=log)
         return Process(configuration, options)
 
     async def _travel(self, process: Process) -> list[str]:
-        """Put files into the folder, publish all flowers, and check what came of both."""
-        await asyncio.to_thread(put_files, EXAMPLES / "iris.csv", self.flowers)
-        files = await tallies(self.flowers, self._irises)
-        self._say_files(files)
-        events = [measured(iris) for iris in self._irises]
-        accepted = await publish_all(process.ingress, "/default/default", events, self._console)
+        """Put files where they are watched, publish all flowers, and check what came of both."""
+        await asyncio.to_thread(put_files, EXAMPLES / "iris.csv", self._home)
+        files = await tallies(self._home)
+        self._telling.files(files)
+        events, console = [measured(iris) for iris in self._irises], self._telling.console
+        accepted = await publish_all(process.ingress, BROKER, events, console)
         await self._watch(process, accepted)
         tally = await self._tally(process, accepted)
-        self._say(tally)
+        self._telling.events(tally, self.predictions)
         return file_faults(files, self._irises) + faults(tally, self._irises)
 
     async def _watch(self, process: Process, accepted: int) -> None:
@@ -102,7 +121,7 @@ class Journey:
         from rich.progress import Progress
 
         deadline = process.clock.monotonic() + PATIENCE_SECONDS
-        with Progress(console=self._console, transient=True) as progress:
+        with Progress(console=self._telling.console, transient=True) as progress:
             bars = {
                 name: progress.add_task(f"trigger {name}", total=accepted)
                 for name in process.running.lanes()
@@ -116,75 +135,34 @@ class Journey:
                     settled += totals.delivered + totals.dead
                 if settled >= accepted * len(bars):
                     return
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(POLL_SECONDS)
 
     async def _tally(self, process: Process, accepted: int) -> Tally:
         species = {iris.id: iris for iris in self._irises}
         lines = await asyncio.to_thread(_read_lines, self.predictions)
         correct = sum(_is_correct(line, species) for line in lines)
-        broker = process.running.brokers["default/default"]
-        reasons: dict[str, int] = {}
-        for letter in (await broker.engine.desk.page((), None, 1000)).items:
-            reasons[letter.reason] = reasons.get(letter.reason, 0) + 1
+        reasons = Counter(letter.reason for letter in await self._letters(process))
         return Tally(
             published=len(self._irises),
             accepted=accepted,
             predictions=len(lines),
             correct=correct,
             delivered=self._subscriber.taken,
-            refused=reasons.get("refused", 0),
-            exhausted=reasons.get("attempts", 0),
+            refused=reasons["refused"],
+            exhausted=reasons["attempts"],
         )
 
-    def _say_started(self, process: Process) -> None:
-        say = self._console.print
-        say(f"[bold]headrace demo[/]  data in {self._folder}")
-        say(f"ingress  http://{process.ingress}/default/default   admin  http://{process.admin}")
-
-    def _say_files(self, files: Sequence[FileTally]) -> None:
-        say = self._console.print
-        say(f"\n{GOOD} and {SPOILED} were put into {self.flowers}", soft_wrap=True)
-        for one in files:
-            right = f"{one.right} of them right" if one.predicted else "none"
-            say(
-                f"[green]predicted[/]     {one.predicted} of {one.rows} rows of {one.name}, {right}"
-            )
-        failed = sum(one.failed for one in files)
-        say(f"[yellow]errors[/]        {failed} rows, with why, in {SPOILED}.errors.jsonl")
-        say("manifest      last, beside the predictions: all of it is whole\n")
-
-    def _say(self, tally: Tally) -> None:
-        say = self._console.print
-        say(f"[green]accepted[/]      {tally.accepted} of {tally.published} measurements, on disk")
-        say(
-            f"[green]classified[/]    {tally.predictions} predictions, {tally.correct} of them "
-            f"right: accuracy {tally.accuracy:.1%}"
-        )
-        say(f"[green]delivered[/]     {tally.delivered} orders to the subscriber")
-        say(
-            f"[yellow]dead letters[/]  {tally.refused} refused (422), "
-            f"{tally.exhausted} whose attempts were used up (500)"
-        )
-        say(f"predictions   {self.predictions}", soft_wrap=True)
-        say(f"log           {self._folder / 'headrace.log'}", soft_wrap=True)
-
-    def _say_next(self, process: Process) -> None:
-        say = self._console.print
-        admin = "" if process.admin.port == 8081 else f" --admin http://{process.admin}"
-        url = f"http://{process.ingress}/default/default"
-        say("\nIt goes on running. In another terminal, try:")
-        say(f"  headrace files{admin}")
-        say(f"  cp more.csv {self.flowers}/", soft_wrap=True)
-        say(f"  headrace triggers{admin}")
-        say(f"  headrace dead-letters{admin}")
-        say(f"  headrace events{admin}")
-        say(
-            f"  headrace send --to {url} --type com.example.flower.measured --subject setosa "
-            "--field sepal_length=5.1 --field sepal_width=3.5 --field petal_length=1.4 "
-            "--field petal_width=0.2",
-            soft_wrap=True,
-        )
-        say("Ctrl-C ends it.")
+    async def _letters(self, process: Process) -> Sequence[DeadLetter]:
+        """All dead letters, once those that are settled are on disk too: a checkpoint later."""
+        desk = process.running.brokers["default/default"].engine.desk
+        deadline = process.clock.monotonic() + PATIENCE_SECONDS
+        while True:
+            letters = (await desk.page((), None, LETTERS_MAX)).items
+            settled = sum(lane.totals.dead for _, lane in process.running.lanes().values())
+            is_late = process.clock.monotonic() > deadline or process.stopping.is_set()
+            if len(letters) >= settled or is_late:
+                return letters
+            await asyncio.sleep(POLL_SECONDS)
 
 
 def _read_lines(path: Path) -> list[bytes]:

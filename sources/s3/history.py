@@ -22,6 +22,7 @@ from typing import NamedTuple
 import orjson
 
 from broker.clock import to_milliseconds
+from sources.s3.sequencer import is_before
 from sources.s3.sighting import NO_VERSION, Kind, Sighting
 
 LATE_MILLISECONDS = (
@@ -152,11 +153,7 @@ def _is_again(old: Told, told: Told) -> bool:
 
 
 def _is_before(one: Told, other: Told) -> bool:
-    """By sequencer where both have one, else by time: listings have no sequencer.
-
-    Source: Amazon S3, event message structure: the shorter is filled up with zeros.
-    """
+    """By sequencer where both have one, else by time: listings have no sequencer."""
     if one.sequencer and other.sequencer:
-        width = max(len(one.sequencer), len(other.sequencer))
-        return one.sequencer.ljust(width, "0").upper() < other.sequencer.ljust(width, "0").upper()
+        return is_before(one.sequencer, other.sequencer)
     return one.at_milliseconds < other.at_milliseconds

@@ -116,5 +116,6 @@ def test_the_whole_journey_comes_to_what_it_must(tmp_path: Path) -> None:
     errors = (folder / "flowers" / "iris-with-mistakes.csv.errors.jsonl").read_text()
     assert [json.loads(line)["row"] for line in errors.splitlines()] == list(SPOILED_ROWS)
     (verdict,) = verify_folder(folder / "data")
-    happened = 2 + 2 * 2  # files told of, and of each job that it began and ended
+    # Files told of, of each job that it began and ended, and two groups of dead letters opened.
+    happened = 2 + 2 * 2 + 2
     assert (verdict.mistakes, verdict.events) == ((), 300 + happened)

@@ -13,9 +13,17 @@ from sinks.file_batch.sink import FileBatchSink
 from triggers.file_jobs.job import LASTING, FileJob, State
 from triggers.file_jobs.keeping import Jobs
 from triggers.file_jobs.means import Means
-from triggers.file_jobs.objects import places_of
+from triggers.file_jobs.objects import Named, named_by
 from triggers.file_jobs.options import options_of, written_of
-from triggers.file_jobs.watching import Found, Seen, Settling, files_of, is_manifest, look
+from triggers.file_jobs.watching import (
+    Found,
+    Newest,
+    Seen,
+    Settling,
+    files_of,
+    is_manifest,
+    look,
+)
 
 PARKED_SECONDS = 3_600.0  # the end of a job wakes its deliveries: this is for what nobody told
 FULL_SECONDS = 5.0  # until the next try while there are too many jobs
@@ -37,6 +45,7 @@ class Desk:
         self._jobs = jobs
         self._means = means
         self._settling = Settling(means.clock.monotonic)
+        self._newest = Newest()
         self.skipped = {"other": 0}  # files that made no job, by why; for metrics
 
     async def work_on(self, delivery: Delivery, sink: FileBatchSink) -> Outcome:
@@ -52,12 +61,12 @@ class Desk:
     async def _places(self, delivery: Delivery, sink: FileBatchSink) -> Sequence[Place]:
         """The files themselves, in place of manifests that name them."""
         places: dict[Place, None] = {}
-        for named in places_of(delivery.event):
-            if not is_manifest(named, sink):
-                places[named] = None
+        for place in self._named(delivery, sink):
+            if not is_manifest(place, sink):
+                places[place] = None
                 continue
             try:
-                found = await self._jobs.threads.call(files_of, named, sink)
+                found = await self._jobs.threads.call(files_of, place, sink)
             except Invalid:
                 # Read before, and gone since: its jobs are known.
                 found = [job.source for job in self._known(delivery)]
@@ -65,6 +74,32 @@ class Desk:
                     raise
             places |= dict.fromkeys(found)
         return list(places)
+
+    def _named(self, delivery: Delivery, sink: FileBatchSink) -> Sequence[Place]:
+        """What the event names, without what a newer notification has told of already."""
+        names = named_by(delivery.event)
+        for named in names:
+            self._newest.see(delivery.trigger, named)
+        places = [
+            named.place
+            for named in names
+            if not named.is_gone and not self._is_late(named, delivery, sink)
+        ]
+        return list(dict.fromkeys(places))
+
+    def _is_late(self, named: Named, delivery: Delivery, sink: FileBatchSink) -> bool:
+        """Whether a newer notification was seen before this one has made a job.
+
+        A redrive is never late: somebody wants it done.
+        """
+        if redrives_of(delivery) or not self._newest.is_late(delivery.trigger, named):
+            return False
+        known = self._known(delivery)
+        has_begun = any(job.source == named.place for job in known)
+        if has_begun or (known and is_manifest(named.place, sink)):
+            return False
+        self._skip("late")
+        return True
 
     def _known(self, delivery: Delivery) -> Sequence[FileJob]:
         """The jobs that this delivery has waited for."""
@@ -125,14 +160,14 @@ class Desk:
             created_at=self._means.clock.now(),
             redrives=redrives_of(delivery),
         )
-        self._jobs.add(job)
+        self._jobs.steps.add(job)
         return job
 
     def _again(self, job: FileJob, delivery: Delivery) -> FileJob:
         """A redrive of what had failed lets its job go on."""
         redrives = redrives_of(delivery)
         if job.state in LASTING and redrives > job.redrives:
-            self._jobs.go_on(replace(job, redrives=redrives, started_at=None), redoes=True)
+            self._jobs.steps.go_on(replace(job, redrives=redrives, started_at=None), redoes=True)
         return self._jobs.job(job.id)
 
     def _skip(self, why: str) -> None:

@@ -14,9 +14,12 @@ from sinks.file_batch.sink import FileBatchSink
 from sinks.file_batch.spec import MatchSpec
 from sinks.file_batch.store import Head, Store, no_file, open_store
 from sources.globs import Glob
+from sources.s3.sequencer import is_before
+from triggers.file_jobs.objects import Named
 from triggers.file_jobs.opened import manifest_at
 
 SETTLING_MAX = 10_000  # files; beyond them the oldest begin anew
+NEWEST_MAX = 10_000  # objects; beyond them those that nothing was told of for longest are forgotten
 
 
 class Seen(NamedTuple):
@@ -116,3 +119,29 @@ class Settling:
         while len(self._since) > SETTLING_MAX:
             del self._since[next(iter(self._since))]
         return seconds - (now - since)
+
+
+class Newest:
+    """The newest notification of each object that a trigger was given; in memory only.
+
+    A late one, of which this knows nothing any more, is looked at like any other: it finds the
+    object as it is now, and so its job, if it is there.
+    """
+
+    def __init__(self) -> None:
+        self._sequencers: dict[tuple[str, Place], str] = {}
+
+    def see(self, trigger: str, named: Named) -> None:
+        """Listings have no sequencer, and order nothing."""
+        if not named.sequencer:
+            return
+        key = trigger, named.place
+        known = self._sequencers.pop(key, "")
+        self._sequencers[key] = known if is_before(named.sequencer, known) else named.sequencer
+        while len(self._sequencers) > NEWEST_MAX:
+            del self._sequencers[next(iter(self._sequencers))]
+
+    def is_late(self, trigger: str, named: Named) -> bool:
+        """Whether a newer one of the same object was seen."""
+        known = self._sequencers.get((trigger, named.place), "")
+        return bool(named.sequencer) and is_before(named.sequencer, known)

@@ -30,7 +30,7 @@ def bucket_name(text: str) -> str:
     return text
 
 
-def _endpoint(text: str) -> str:
+def endpoint_url(text: str) -> str:
     remedy = "write its scheme, host and port, such as http://127.0.0.1:9000"
     try:
         parts = urlsplit(text)
@@ -44,7 +44,7 @@ def _endpoint(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _region(text: str) -> str:
+def region_name(text: str) -> str:
     if not _REGION.fullmatch(text):
         raise InvalidValue("is no region", remedy="write one such as eu-central-1")
     return text
@@ -79,8 +79,8 @@ def _often(seconds: float) -> float:
 
 
 KeyPart = Annotated[str, Judge(_key_part)]
-Endpoint = Annotated[str, Judge(_endpoint)]
-Region = Annotated[str, Judge(_region)]
+Endpoint = Annotated[str, Judge(endpoint_url)]
+Region = Annotated[str, Judge(region_name)]
 
 
 class CredentialFields(Shape):
@@ -101,8 +101,8 @@ class WebhookFields(Shape):
 
 class S3Fields(SourceFields):
     bucket: Annotated[str, Judge(bucket_name)]
-    endpoint: Annotated[str, Judge(_endpoint)] | None = None
-    region: Annotated[str, Judge(_region)] = "us-east-1"
+    endpoint: Annotated[str, Judge(endpoint_url)] | None = None
+    region: Annotated[str, Judge(region_name)] = "us-east-1"
     path_style: bool | None = None
     credentials: CredentialFields | None = None
     tls: TlsFields = TlsFields()
