@@ -71,6 +71,9 @@ class Call:
         self.is_finished = False
         self.resent = False
 
+    def heard(self) -> None:
+        """Bytes of an answer came; one who waits by more than one deadline moves it here."""
+
     def finish(self, result: Answer | NoAnswer) -> None:
         """The first result counts."""
         if not self.is_finished:

@@ -110,6 +110,8 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None
         writing = self._transport.get_write_buffer_size() > 0
         doing = "it read the request" if writing else "it answered"
+        if self._answered:
+            doing = "the answer was whole"
         self._give_up("timeout", f"the deadline passed before {doing}")
 
     def abort(self) -> None:
@@ -142,6 +144,7 @@ class Connection(asyncio.Protocol):
             return
         self._whole = None if self._answered else data
         self._answered = True
+        self.call.heard()
         fed_head = self._head_done
         try:
             self._parser.feed_data(data)

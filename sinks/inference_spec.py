@@ -7,9 +7,12 @@ takes ten times as long and every start imports this.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from broker.delivery import OutcomeClass
+
+if TYPE_CHECKING:  # every start imports this module
+    from sinks.file_batch.spec import S3Access
 
 ProtocolName = Literal["v1", "v2", "openai", "kserve-ce", "http-json", "onnx"]
 ReplyMode = Literal["wrap", "auto", "cloudevent", "none"]
@@ -18,8 +21,18 @@ ANSWER_SECONDS = 60.0
 GENERATION_SECONDS = 600.0  # texts of language models take minutes
 
 
+class OverflowSpec(NamedTuple):
+    """`url` is `file:/folder`, or `s3://bucket/prefix` of the server that `s3` reaches."""
+
+    url: str
+    s3: "S3Access | None" = None
+
+
 class ReplySpec(NamedTuple):
-    """`mode` None: auto for kserve-ce, else wrap. Beyond `max_bytes` a reply is too large."""
+    """`mode` None: auto for kserve-ce, else wrap.
+
+    A reply beyond `max_bytes` has its data stored at `overflow`; without one it is too large.
+    """
 
     mode: ReplyMode | None = None
     type: str = DEFAULT_REPLY_TYPE
@@ -28,6 +41,7 @@ class ReplySpec(NamedTuple):
     allow_loop: bool = False
     fail_on: tuple[str, ...] = ()  # finish reasons
     max_bytes: int = 1_048_576
+    overflow: OverflowSpec | None = None
 
 
 class BatchSpec(NamedTuple):
@@ -56,7 +70,10 @@ class LimitSpec(NamedTuple):
 
 
 class TimeoutSpec(NamedTuple):
-    """`attempt_seconds` None: 600 for openai, else 60; `first_byte_seconds` None: the attempt's."""
+    """`attempt_seconds` None: 600 for openai, else 60; `first_byte_seconds` None: the attempt's.
+
+    `idle_seconds`, between the bytes of an answer, is for openai alone.
+    """
 
     connect_seconds: float = 5.0
     probe_seconds: float = 2.0
@@ -217,10 +234,6 @@ class InferenceSinkSpec:
         """Of an attempt; a trigger's own `delivery.timeout` wins."""
         default = GENERATION_SECONDS if self.protocol == "openai" else ANSWER_SECONDS
         return self.timeouts.attempt_seconds or default
-
-    @property
-    def first_byte_seconds(self) -> float:
-        return self.timeouts.first_byte_seconds or self.timeout_seconds
 
     def of_variant(self, variant: VariantSpec) -> "InferenceSinkSpec":
         """The spec of what one variant calls; another URL has none of the replicas."""

@@ -2,6 +2,7 @@
 
 READY → HOLDING where it is not there → WAKING: one call → READY, or HOLDING again, for longer.
 READY → OPEN where it is broken → PROBING: one call → READY, or OPEN again, for longer.
+READY → PAUSED where its configuration is wrong and other variants go on, until `release`.
 Waiting uses no attempt. Time is monotonic seconds, chance is handed in.
 """
 
@@ -18,6 +19,8 @@ from sinks.target_breaker import Breaker
 
 HOLDS_KEPT = 20
 LEARNING_SHARE = 0.3  # of the latest cold start in the mean
+LOOK_SECONDS_MIN = 1.0
+TRYING_SECONDS = 5.0  # while one call finds out
 
 
 class Entry(Enum):
@@ -56,6 +59,7 @@ class Gate:
         self._holding_since = self._waking_since = 0.0
         self._wakes = 0
         self._why = ""
+        self.stopped_why = ""  # while PAUSED
         self.is_unreachable = False  # the last time nothing answered: ask before an event goes
         self.wakes = 0
         self.cold_start_seconds: float | None = None  # learned
@@ -68,13 +72,15 @@ class Gate:
     @property
     def is_stopped(self) -> bool:
         """Nothing is to be sent any more, also not the rest of a batch."""
-        return self.state in (TargetState.HOLDING, TargetState.OPEN)
+        return self.state in (TargetState.HOLDING, TargetState.OPEN, TargetState.PAUSED)
 
     def asks_at(self, now: float) -> float:
         """0.0: a call may enter now. Else when to ask again; inf: when the one inside has left."""
         self._look_idle(now)
         if self.is_ready:
             return 0.0
+        if self.state is TargetState.PAUSED:
+            return inf
         if self.is_stopped:
             return 0.0 if now >= self.until else self.until
         return inf
@@ -102,6 +108,23 @@ class Gate:
         elif entry is Entry.PROBE and self.state is TargetState.PROBING:
             self.state, self.until = TargetState.OPEN, now + self._hold.initial_seconds
 
+    def stop(self, now: float, why: str) -> None:
+        """Call it no more until `release`: somebody has to act."""
+        self.state, self.until, self.stopped_why = TargetState.PAUSED, now, why
+        self.away_since = self._missing_since = None
+
+    def release(self) -> None:
+        """Somebody has acted: the next call finds out whether that helped."""
+        if self.state is TargetState.PAUSED:
+            self.state, self.stopped_why = TargetState.READY, ""
+            self._breaker.clear()
+
+    def look_seconds(self, now: float) -> float:
+        """When it had better be asked again by who does not wait in line for it."""
+        if self.is_stopped:
+            return max(LOOK_SECONDS_MIN, self.until - now)
+        return TRYING_SECONDS if not self.is_ready else LOOK_SECONDS_MIN
+
     def good(self, now: float, events: int = 1) -> bool:
         """It answered for so many events; True: it is back."""
         self._used_at = now
@@ -115,7 +138,7 @@ class Gate:
         if self.state is TargetState.HOLDING:
             self.until = max(self.until, now + wished_seconds)
             return
-        if self.state is TargetState.OPEN:
+        if self.state in (TargetState.OPEN, TargetState.PAUSED):
             return
         if self.away_since is None:
             self.away_since = now

@@ -65,15 +65,43 @@ class ModelTarget(Target):
         self._shown = TargetState.READY
 
     def weigh(self, weights: Mapping[str, int]) -> None:
-        """Variants of weight 0 do not count for what the whole is."""
+        """Variants of weight 0 do not count for what the whole is; stopped ones are tried again."""
         counted = [self.gates[name] for name, weight in weights.items() if weight > 0]
         self._weighted = counted or list(self.gates.values())
+        self._release()
+
+    @property
+    def _counted(self) -> list[Gate]:
+        """Those that say what the whole is: of a stopped one nothing is expected."""
+        going = [gate for gate in self._weighted if gate.state is not TargetState.PAUSED]
+        return going or self._weighted
+
+    def stop(self, gate: Gate, now: float, why: str) -> bool:
+        """Stop one variant, which cannot be called as it is configured.
+
+        False: no other goes on, so the trigger has to stop; resumed, it tries all of them again.
+        """
+        gate.stop(now, why)
+        return not self._is_stopped
+
+    @property
+    def _is_stopped(self) -> bool:
+        return all(one.state is TargetState.PAUSED for one in self._weighted)
+
+    def _release(self) -> None:
+        for gate in self.gates.values():
+            gate.release()
+
+    def begin_anew(self, gate: Gate) -> None:
+        """`gate`'s model was away: its calls begin with one, where no other variant goes on."""
+        if not any(one is not gate and one.is_ready for one in self._weighted):
+            self.calls.restart()
 
     @property
     def state(self) -> TargetState:
         if self._is_paused:
             return TargetState.PAUSED
-        states = [gate.state for gate in self._weighted]
+        states = [gate.state for gate in self._counted]
         return TargetState.READY if TargetState.READY in states else states[0]
 
     @property
@@ -93,12 +121,14 @@ class ModelTarget(Target):
     @property
     def away_since(self) -> float | None:
         """Since when all of its variants have been away."""
-        since = [gate.away_since for gate in self._weighted]
+        since = [gate.away_since for gate in self._counted]
         known = [one for one in since if one is not None]
         return max(known) if known and len(known) == len(since) else None
 
     def admit_call(self, now: float, asker: Asker) -> float:
         """0.0: begin one call now. Else when to ask again; inf: see `call_back`."""
+        if self._is_stopped:  # a trigger was resumed, or has not heard of it
+            self._release()
         until = self._asks_at(now, asker)
         if until:
             if asker.name in self._askers or len(self._askers) < ASKERS_MAX:
@@ -160,8 +190,8 @@ class ModelTarget(Target):
         self._spared_until = max(self._spared_until, until)
 
     def held_seconds(self, now: float) -> float:
-        waits = [gate.until - now for gate in self._weighted if gate.is_stopped]
-        is_held = len(waits) == len(self._weighted)
+        waits = [gate.until - now for gate in self._counted if gate.is_stopped]
+        is_held = len(waits) == len(self._counted)
         return max(0.0, self._spared_until - now, min(waits) if is_held else 0.0)
 
     def resume(self) -> None:

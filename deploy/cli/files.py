@@ -124,7 +124,9 @@ HELP = {
     """,
     "retry-errors": """Try again what failed, of a job that has ended or is paused.
 
-    The chunks in which records failed are done again; of a completed job all of them.
+    The chunks in which records failed are done again. A completed job is done anew from its first
+    record, because its parts are gone: where that costs more than the errors are worth, send the
+    records of its errors.jsonl as a file of their own.
 
     \b
     Example:

@@ -1,10 +1,10 @@
 """Checked fields of a FileBatch to its spec, with the model that it names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.config.mistakes import Findings, did_you_mean, dotted
+from deploy.config.mistakes import Findings, did_you_mean
 from deploy.config.resources import Declared
 from sinks.spec import FileBatchSinkSpec, InferenceSinkSpec, SinkSpec
 
@@ -23,7 +23,6 @@ def file_batch_spec(
     resource: FileBatchResource = declared.fields
     folder = Path(declared.document.file).parent.absolute()
     batch = resource.file_batch(folder)
-    _refuse_later(declared, batch, findings)
     model = sinks.get(batch.sink)
     if not isinstance(model, InferenceSinkSpec):
         models = [name for name, one in sinks.items() if isinstance(one, InferenceSinkSpec)]
@@ -31,16 +30,18 @@ def file_batch_spec(
         remedy = did_you_mean(batch.sink, models)
         findings.mistakes.append(declared.document.mistake(("spec", "sink"), what, remedy))
         return None
+    for path, what, remedy in _misfits(batch, model):
+        findings.mistakes.append(declared.document.mistake(path, what, remedy))
     return FileBatchSinkSpec(batch, model)
 
 
-def _refuse_later(declared: Declared, batch: "FileBatchSpec", findings: Findings) -> None:
-    """What is specified and not built: a field that silently does nothing is worse than none."""
-    for path, written, built in (
-        (("spec", "progress", "emit"), batch.progress.emit, "file"),
-        (("spec", "progress", "checkpointEvery"), batch.progress.checkpoint_chunks, 1),
-        (("spec", "call", "binary"), batch.call.binary, "auto"),
-    ):
-        if written != built:
-            what = f"this version of headrace has no {dotted(path[1:])} but {built}"
-            findings.mistakes.append(declared.document.mistake(path, what, "remove it"))
+def _misfits(
+    batch: "FileBatchSpec", model: InferenceSinkSpec
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Options that mean nothing with this model: where, what, remedy."""
+    if batch.call.binary != "auto" and model.protocol != "v2":
+        what = f"means nothing to {model.name}, whose protocol is {model.protocol}"
+        yield ("spec", "call", "binary"), what, "remove it, or speak protocol v2"
+    if batch.progress.tells_records and model.reply_mode == "none":
+        what = f"asks for events of replies, and {model.name} has none (reply.mode)"
+        yield ("spec", "progress", "emit"), what, "write emit: file, or another reply.mode"

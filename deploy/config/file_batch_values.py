@@ -13,7 +13,11 @@ from sinks.file_batch.plain import codec_name
 from sinks.inference.path import DataPath
 from sources.globs import Glob
 
+_SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?) ?%", re.ASCII)
+
+
+IMAGE_SIDE_MAX = 4_096
 
 
 class Tolerance(NamedTuple):
@@ -26,6 +30,13 @@ class Tolerance(NamedTuple):
 class Every(NamedTuple):
     share: float
     seconds: float
+
+
+class ImageSize(NamedTuple):
+    """In pixels."""
+
+    width: int
+    height: int
 
 
 class Output(NamedTuple):
@@ -65,6 +76,16 @@ def batch_size_or_auto(value: Any) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10_000:
         raise InvalidValue("is no size of a batch", remedy="write 1 to 10000, or auto")
     return value
+
+
+def image_size(value: Any) -> ImageSize:
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is None or max(sides := (int(match[1]), int(match[2]))) > IMAGE_SIDE_MAX:
+        raise InvalidValue(
+            "is no size of an image",
+            remedy=f"write width x height in pixels, such as 224x224, up to {IMAGE_SIDE_MAX} each",
+        )
+    return ImageSize(*sides)
 
 
 def header_or_auto(value: Any) -> bool | None:

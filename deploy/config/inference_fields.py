@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from broker.errors import Invalid
-from deploy.config.known_fields import LATER_INFERENCE_FIELDS, LATER_ONNX_FIELDS, holder_of
+from deploy.config.known_fields import LATER_ONNX_FIELDS, holder_of
 from deploy.config.mistakes import InvalidValue, PathInDocument, dotted
 from deploy.config.references import has_reference
 from deploy.config.urls import http_url
@@ -86,8 +86,7 @@ def misplaced(written: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterat
 
 
 def _later(written: Mapping[str, Any], protocol: str) -> Iterator[Misplaced]:
-    later = LATER_INFERENCE_FIELDS + (LATER_ONNX_FIELDS if protocol == "onnx" else ())
-    for path in later:
+    for path in LATER_ONNX_FIELDS if protocol == "onnx" else ():
         if holder_of(written, path) is not None:
             what = f"this version of headrace has no {dotted(path[1:])} for protocol {protocol}"
             yield Misplaced(path, what, "remove it")

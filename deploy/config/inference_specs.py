@@ -14,6 +14,7 @@ from sinks.inference_spec import (
     HoldSpec,
     InferenceSinkSpec,
     LimitSpec,
+    OverflowSpec,
     ReplySpec,
     ScaleSpec,
     TimeoutSpec,
@@ -47,7 +48,7 @@ def inference_sink_spec(declared: Declared) -> InferenceSinkSpec:
         path=fields.path,
         ready_path=fields.ready_path,
         binary=_binary(fields),
-        reply=_reply(fields),
+        reply=_reply(fields, folder),
         batch=_batch(fields),
         limits=_limits(fields),
         timeouts=_timeouts(fields),
@@ -76,8 +77,12 @@ def _binary(fields: "InferenceFields") -> Literal["auto", "true", "false"]:
     return "true" if fields.binary else "false"
 
 
-def _reply(fields: "InferenceFields") -> ReplySpec:
-    reply = fields.reply
+def _reply(fields: "InferenceFields", folder: Path) -> ReplySpec:
+    reply, overflow = fields.reply, None
+    if reply.overflow is not None:
+        is_file = reply.overflow.startswith("file:")
+        url = file_url(reply.overflow, folder) if is_file else reply.overflow
+        overflow = OverflowSpec(url, reply.s3)
     return ReplySpec(
         mode=reply.mode,
         type=reply.type,
@@ -86,6 +91,7 @@ def _reply(fields: "InferenceFields") -> ReplySpec:
         allow_loop=reply.allow_loop,
         fail_on=tuple(reply.fail_on or ()),
         max_bytes=reply.max_bytes,
+        overflow=overflow,
     )
 
 

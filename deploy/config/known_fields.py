@@ -25,9 +25,8 @@ KINDS = {
 SINK_KINDS = frozenset({"FileSink", "InferenceSink", "FileBatch"})
 SOURCE_KINDS = frozenset(kind for kind in KINDS if kind.endswith("Source"))
 
-# Fields of an InferenceSink that are specified and not built: refused, because a limit or a
-# credential that is silently not applied is worse than none.
-LATER_INFERENCE_FIELDS: tuple[PathInDocument, ...] = (("spec", "reply", "overflow"),)
+# Fields of an InferenceSink that are specified and not built for onnx: refused, because a limit
+# that is silently not applied is worse than none.
 LATER_ONNX_FIELDS: tuple[PathInDocument, ...] = (
     *(("spec", name) for name in ("breaker", "hold", "splitKey", "variants")),
     *(("spec", "batch", name) for name in ("adaptive", "maxBytes", "maxDelay", "targetLatency")),
@@ -70,6 +69,8 @@ SECRETS: dict[str, tuple[PathInDocument, ...]] = {
         ("spec", "auth", "bearer"),
         ("spec", "auth", "basic", "password"),
         ("spec", "auth", "oauth2", "clientSecret"),
+        ("spec", "reply", "s3", "credentials", "secretAccessKey"),
+        ("spec", "reply", "s3", "credentials", "sessionToken"),
     ),
     "FileBatch": (
         ("spec", "s3", "credentials", "secretAccessKey"),

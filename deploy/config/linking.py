@@ -180,6 +180,8 @@ class Linker:
         if fields.filters and fields.filter is not None:
             what = "is not looked at, because there are filters"
             self._warn(declared, ("spec", "filter"), what, "keep only filters")
+        if isinstance(sink, FileBatchSinkSpec) and sink.batch.progress.tells_records:
+            sink = sink.model  # an event for each record has the type of its replies
         if bad_filters or not isinstance(sink, InferenceSinkSpec) or sink.reply.allow_loop:
             return
         if matches_own_replies(fields.filters, fields.attributes, sink):

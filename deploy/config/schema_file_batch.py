@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from deploy.config.file_batch_values import (
     Every,
+    ImageSize,
     Output,
     Tolerance,
     batch_size_or_auto,
@@ -14,6 +15,7 @@ from deploy.config.file_batch_values import (
     field_sign,
     glob_text,
     header_or_auto,
+    image_size,
     name_template,
     output_place,
     part_of_whole,
@@ -32,6 +34,7 @@ from sinks.file_batch.spec import (
     CsvSpec,
     FailureSpec,
     FileBatchSpec,
+    ImageSpec,
     LimitsSpec,
     MatchSpec,
     ProgressSpec,
@@ -78,7 +81,15 @@ class CsvFields(Shape):
 
 
 class ImageFields(Shape):
-    decode: Literal["bytes", "base64"] = "bytes"
+    decode: Literal["bytes", "base64", "tensor"] = "bytes"
+    resize: Annotated[ImageSize | None, Read(image_size)] = None
+    channels: Literal[1, 3, 4] = 3
+
+    def judge(self) -> None:
+        if self.decode != "tensor" and {"resize", "channels"} & set(vars(self)):
+            raise InvalidValue(
+                "changes pixels and sends none", remedy="write decode: tensor, or remove the rest"
+            )
 
 
 class ReadFields(Shape):
@@ -104,7 +115,7 @@ class CallFields(Shape):
     batch_size: Annotated[int | None, Read(batch_size_or_auto)] = 64
     max_payload_bytes: Size = PAYLOAD_BYTES_MAX
     bisect: bool = True
-    binary: Literal["auto", "always", "never"] = "auto"
+    binary: Literal["auto", True, False] = "auto"
     concurrency: Annotated[int, Bounds(1, 1_000)] = 2
     rate: Rate = None
     timeout: PositiveSeconds = 600.0
@@ -233,9 +244,15 @@ def _read(fields: ReadFields) -> ReadSpec:
         columns=tuple(fields.columns),
         exclude=tuple(fields.exclude),
         key_field=fields.key_field,
-        images=fields.images.decode,
+        images=_images(fields.images),
         record_bytes_max=fields.max_record_bytes,
     )
+
+
+def _images(fields: ImageFields) -> ImageSpec:
+    size = fields.resize
+    resize = None if size is None else (size.width, size.height)
+    return ImageSpec(fields.decode, resize, fields.channels)
 
 
 def _call(fields: CallFields) -> CallSpec:
@@ -243,12 +260,18 @@ def _call(fields: CallFields) -> CallSpec:
         batch_size=fields.batch_size,
         payload_bytes_max=fields.max_payload_bytes,
         bisects=fields.bisect,
-        binary=fields.binary,
+        binary=_binary(fields),
         calls_at_once=fields.concurrency,
         rate_per_second=fields.rate,
         timeout_seconds=fields.timeout,
         retries=fields.retries,
     )
+
+
+def _binary(fields: CallFields) -> Literal["auto", "true", "false"]:
+    if fields.binary == "auto":
+        return "auto"
+    return "true" if fields.binary else "false"
 
 
 def _write(fields: WriteFields) -> WriteSpec:
@@ -270,4 +293,6 @@ def _written(fields: FileBatchFields) -> dict[str, Any]:
     written = {name: value for name, value in fields.as_written().items() if name in HASHED}
     if isinstance(found := written.get("write", {}).get("output"), Output):
         written["write"]["output"] = found._asdict()
+    if isinstance(size := written.get("read", {}).get("images", {}).get("resize"), ImageSize):
+        written["read"]["images"]["resize"] = size._asdict()
     return written

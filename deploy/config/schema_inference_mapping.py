@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from broker.codec import make_event
 from broker.errors import Invalid, InvalidEvent
 from deploy.config.mistakes import InvalidValue
+from deploy.config.reply_overflow import bucket_access, overflow_url
 from deploy.config.schema_parts import Size, Text, attribute_name
-from deploy.config.shapes import Bounds, Judge, Shape
+from deploy.config.shapes import Bounds, Judge, Read, Shape
 from sinks.inference.path import DataPath
 from sinks.inference.template import Template
 from sinks.inference.tree import Tree
@@ -142,3 +143,17 @@ class ReplyFields(Shape):
     allow_loop: bool = False
     fail_on: Annotated[Sequence[Text], Bounds(1, 100)] | None = None
     max_bytes: Size = 1_048_576
+    overflow: Annotated[str, Judge(overflow_url)] | None = None
+    s3: Annotated[Any, Read(bucket_access)] = None
+
+    def judge(self) -> None:
+        is_bucket = self.overflow is not None and self.overflow.startswith("s3://")
+        if is_bucket and self.s3 is None:
+            what = "has an overflow in a bucket, and not where the bucket is"
+            raise InvalidValue(what, remedy="add s3 with endpoint, region and credentials")
+        if not is_bucket and self.s3 is not None:
+            what = "has s3, and no overflow in a bucket"
+            raise InvalidValue(what, remedy="write overflow: s3://bucket/prefix/, or remove s3")
+        if self.overflow is not None and self.mode == "none":
+            what = "has an overflow, and no replies"
+            raise InvalidValue(what, remedy="remove overflow, or mode: none")

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from operator import methodcaller
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,6 +13,8 @@ from sinks.file_batch.record import Value
 _LIBRARY_BYTES_MAX = 131_072  # of a field, to the standard library
 _DIGITS_MAX = 18  # of a whole number that neither 64 bits nor a double cut short
 _NUMBER = re.compile(r"[ \t\r\n]*-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?[ \t\r\n]*", re.ASCII)
+_COMMAS = methodcaller("count", b",")
+_FEW = 32  # cells of which some are no numbers: looked at one by one
 _EXACT_MAX = 10**_DIGITS_MAX
 _STARTS = frozenset("-0123456789 \t\r\n")  # of a number
 
@@ -68,20 +71,21 @@ def _reading(texts: Sequence[str], dialect: Dialect) -> Iterator[list[str]]:
 def number_columns(raws: Sequence[bytes], width: int) -> Sequence[Sequence[Value]] | None:
     """The columns of records between commas that hold nothing but numbers; None of others.
 
-    The same as `parse_rows` and `typed` give, in a third of the time.
+    The same as `parse_rows` and `typed` give, in a fifth of the time: all are parsed as one list.
     """
-    joined = b"],[".join(raws)
-    if b'"' in joined or b"\r" in joined:  # text, and what is white space to JSON alone
+    if set(map(_COMMAS, raws)) != {width - 1}:
+        return None
+    joined = b",".join(raws)
+    # Text, what is white space to JSON alone, and what would be a list or an object.
+    if any(each in joined for each in (b'"', b"\r", b"[", b"{")):
         return None
     try:
-        rows: list[list[Any]] = orjson.loads(b"[[" + joined + b"]]")
+        values: list[Any] = orjson.loads(b"[" + joined + b"]")
     except orjson.JSONDecodeError:
         return None
-    # A bracket within a record would have made more lists, or a list within one.
-    if len(rows) != len(raws) or set(map(len, rows)) != {width}:
+    if not _are_exact_numbers(values, (), frozenset()):
         return None
-    columns = list(zip(*rows, strict=True))
-    return columns if all(_are_exact_numbers(each, (), frozenset()) for each in columns) else None
+    return [values[at::width] for at in range(width)]
 
 
 def typed(cells: Sequence[str], nulls: frozenset[str]) -> list[Value]:
@@ -89,19 +93,31 @@ def typed(cells: Sequence[str], nulls: frozenset[str]) -> list[Value]:
 
     So `007`, `+5`, `.5`, `NaN` and numbers of more than 18 digits stay what is written.
     """
+    values = _numbers(cells, nulls)
+    if values is not None:
+        return values
+    # Halves, so that one cell among a thousand does not make all of them be looked at alone.
+    if len(cells) > _FEW and cells[0][:1] in _STARTS:
+        middle = len(cells) // 2
+        return typed(cells[:middle], nulls) + typed(cells[middle:], nulls)
+    return [
+        None if cell in nulls else cell if cell[:1] not in _STARTS else cell_value(cell)
+        for cell in cells
+    ]
+
+
+def _numbers(cells: Sequence[str], nulls: frozenset[str]) -> list[Value] | None:
+    """The values of cells that are numbers and nulls; None where anything else is among them."""
     has_nulls = not nulls.isdisjoint(cells)
     texts = ["null" if cell in nulls else cell for cell in cells] if has_nulls else cells
     try:
         values: list[Value] = orjson.loads("[" + ",".join(texts) + "]")
     except orjson.JSONDecodeError:
-        values = []
+        return None
     # As many numbers as cells: then no cell held a comma or a bracket, and each is its own.
     if len(values) == len(cells) and _are_exact_numbers(values, cells, nulls):
         return values
-    return [
-        None if cell in nulls else cell if cell[:1] not in _STARTS else cell_value(cell)
-        for cell in cells
-    ]
+    return None
 
 
 def cell_value(cell: str) -> Value:

@@ -14,6 +14,7 @@ from itertools import compress
 import orjson
 
 from broker.errors import Invalid
+from sinks.file_batch.columnar import Rows
 from sinks.file_batch.csv_reader import CsvReader
 from sinks.file_batch.csv_rows import Dialect, is_number, parse_rows, quoted
 from sinks.file_batch.record import Chunk, Reader, Value
@@ -40,6 +41,7 @@ class CsvWriter:
         self._guards = write.guards_formulas
         self._keeps_failed = keeps_failed
         self._chosen = Choice(write.output_filter) if write.output_filter else None
+        self._are_fields = not any(text.startswith("$") for text in write.output_filter)
         self._input_names = self._named(reader, write)
         # As they stand: no column is left out, and nothing is written anew.
         self._takes_raws = self._is_csv and write.join == "input" and not write.input_filter
@@ -121,14 +123,24 @@ class CsvWriter:
         ]
 
     def _prediction_columns(self, predictions: Sequence[Value]) -> list[list[bytes]]:
-        if self._chosen is not None:
-            chosen = [tuple(self._chosen.of(each).values()) for each in predictions]
-            columns: list[Sequence[Value]] = list(zip(*chosen, strict=True))
-            return [self._cells(column) for column in columns or [()] * len(self._chosen.names)]
-        return [self._cells(predictions)]
+        if self._chosen is None:
+            return [self._cells(predictions)]
+        if self._are_fields and isinstance(predictions, Rows):
+            nothing = [None] * len(predictions)
+            return [self._cells(predictions.columns.get(n, nothing)) for n in self._chosen.names]
+        if self._are_fields:
+            objects = [each if isinstance(each, dict) else {} for each in predictions]
+            return [self._cells([each.get(n) for each in objects]) for n in self._chosen.names]
+        chosen = [tuple(self._chosen.of(each).values()) for each in predictions]
+        columns: list[Sequence[Value]] = list(zip(*chosen, strict=True))
+        return [self._cells(column) for column in columns or [()] * len(self._chosen.names)]
 
     def _cells(self, column: Sequence[Value]) -> list[bytes]:
-        if set(map(type, column)) <= {int, float}:
+        kinds = set(map(type, column)) - {type(None)}
+        if kinds == {str}:  # names of classes: few of them, often
+            made = {text: self._cell(text) for text in set(column)}
+            return [made[text] for text in column]
+        if kinds <= {int, float}:
             cells = orjson.dumps(column)[1:-1].split(b",") if column else []
             return (
                 [b"" if cell == b"null" else cell for cell in cells] if b"null" in cells else cells

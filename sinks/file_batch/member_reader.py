@@ -37,20 +37,27 @@ class Member(NamedTuple):
 class MemberReader:
     """Implements `sinks.file_batch.record.Reader`. A position is the number of a member.
 
-    The members are sorted by name. An image is its bytes, or `{"b64": …}`; in a zip of other
-    files, JSON is its value and text its text.
+    The members are sorted by name. An image is its bytes, `{"b64": …}`, or what `tensor` makes
+    of them: JSON, or ValueError. In a zip of other files, JSON is its value and text its text.
     """
 
     line_end = b"\n"
 
     def __init__(
-        self, members: Sequence[Member], kind: Format, record_bytes_max: int, is_base64: bool
+        self,
+        members: Sequence[Member],
+        kind: Format,
+        record_bytes_max: int,
+        *,
+        is_base64: bool = False,
+        tensor: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.format = kind
         self.fields: Sequence[str] | None = None
         self._members = members
         self._record_bytes_max = record_bytes_max
         self._is_base64 = is_base64
+        self._tensor = tensor
 
     def chunks(self, start: Mark = BEGINNING) -> Iterator[Chunk]:
         while start.position < len(self._members):
@@ -59,7 +66,7 @@ class MemberReader:
             start = chunk.end
 
     def _chunk(self, start: Mark) -> Chunk:
-        end = self._end(start.position)
+        end, tensor_bytes = self._end(start.position), 0
         rows: list[int] = []
         names: list[str] = []
         listed: list[Value] = []
@@ -69,23 +76,31 @@ class MemberReader:
             body, why = self._body(member)
             if why is None:
                 try:
-                    listed.append(self._value(member.name, body))
+                    value, size_bytes = self._value(member.name, body)
+                    tensor_bytes += size_bytes
+                    listed.append(value)
                     names.append(member.name)
                     rows.append(at + 1)
                 except ValueError as error:
                     why = f"{member.name} cannot be read: {error}"
             if why is not None:
                 bad.append(BadRecord(at + 1, at, why, member.name.encode()[:SHOWN_BYTES_MAX]))
+            if tensor_bytes > CHUNK_BYTES_MAX:
+                end = at + 1
+                break
         mark = Mark(start.number + 1, end, end)
         offsets = [row - 1 for row in rows]
         return Chunk(start, mark, rows, offsets, bad, listed=listed, names=names)
 
     def _end(self, position: int) -> int:
-        """By the sizes that are declared, as far as records may be that large."""
+        """By the sizes that are declared, as far as records may be that large.
+
+        Of tensors, whose size shows only then, a chunk ends behind the one that makes it too large.
+        """
         end, size_bytes = position, 0
         while end < min(len(self._members), position + CHUNK_RECORDS):
             size_bytes += min(self._members[end].size_bytes, self._record_bytes_max)
-            if size_bytes > CHUNK_BYTES_MAX and end > position:
+            if size_bytes > CHUNK_BYTES_MAX and end > position and self._tensor is None:
                 break
             end += 1
         return end
@@ -103,13 +118,21 @@ class MemberReader:
             return b"", f"{member.name} is longer than {limit} bytes (read.maxRecordBytes)"
         return body, None
 
-    def _value(self, name: str, body: bytes) -> Value:
+    def _value(self, name: str, body: bytes) -> tuple[Value, int]:
+        """What is sent, and how many bytes it is where that is not known from its member."""
         if self.format == "zip" and not is_image(name):
-            if name.endswith(".json"):
-                return orjson.loads(body)
-            if name.endswith((".txt", ".text")):
-                return body.decode()
-        return {"b64": base64.b64encode(body).decode()} if self._is_base64 else body
+            return _other(name, body), 0
+        if self._tensor is not None:
+            made = self._tensor(body)
+            return orjson.Fragment(made), len(made)
+        return {"b64": base64.b64encode(body).decode()} if self._is_base64 else body, 0
+
+
+def _other(name: str, body: bytes) -> Value:
+    """A member of an archive that is no image."""
+    if name.endswith(".json"):
+        return orjson.loads(body)
+    return body.decode() if name.endswith((".txt", ".text")) else body
 
 
 def one_member(store: Store, path: str, head: Head) -> Sequence[Member]:

@@ -1,5 +1,7 @@
 """From a place to a reader: which format it is, and what reads that."""
 
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 
 from broker.errors import Invalid
@@ -18,7 +20,7 @@ from sinks.file_batch.line_reader import LineReader
 from sinks.file_batch.member_reader import MemberReader, listed_members, one_member, zip_members
 from sinks.file_batch.plain import Plain
 from sinks.file_batch.record import Reader
-from sinks.file_batch.spec import Format, ReadSpec
+from sinks.file_batch.spec import Format, ImageSpec, ReadSpec
 from sinks.file_batch.store import Head, Store
 
 
@@ -80,12 +82,7 @@ def _table_reader(store: Store, path: str, head: Head, kind: Format) -> Reader:
     try:
         from sinks.file_batch.table_reader import TableReader
     except ModuleNotFoundError as error:
-        raise Invalid(
-            f"reading {kind} needs the package {error.name}, which is not installed",
-            code="missing-extra",
-            where=path,
-            remedy="install headrace[files]",
-        ) from error
+        raise _missing(kind, error, path) from error
     return TableReader(store, path, head, is_parquet=kind == "parquet")
 
 
@@ -98,4 +95,23 @@ def _member_reader(store: Store, path: str, head: Head, kind: Format, read: Read
         members = one_member(store, path, head)
     if kind == "images" and len(members) > 1:
         members = [each for each in members if is_image(each.name)]
-    return MemberReader(members, kind, read.record_bytes_max, read.images == "base64")
+    is_base64 = read.images.decode == "base64"
+    tensor = _tensor_reader(read.images, path) if read.images.decode == "tensor" else None
+    return MemberReader(members, kind, read.record_bytes_max, is_base64=is_base64, tensor=tensor)
+
+
+def _tensor_reader(images: ImageSpec, path: str) -> Callable[[bytes], bytes]:
+    try:
+        from sinks.file_batch.picture import tensor_of
+    except ModuleNotFoundError as error:
+        raise _missing("images as tensors", error, path) from error
+    return partial(tensor_of, spec=images)
+
+
+def _missing(what: str, error: ModuleNotFoundError, path: str) -> Invalid:
+    return Invalid(
+        f"reading {what} needs the package {error.name}, which is not installed",
+        code="missing-extra",
+        where=path,
+        remedy="install headrace[files]",
+    )

@@ -14,7 +14,10 @@ CHUNK_BYTES_MAX = 8 * 1024 * 1024  # a chunk ends before the record that would g
 SHOWN_BYTES_MAX = 4_096  # of a record that cannot be read
 
 Value = object
-"""What a call is about: a JSON value, or bytes (an image, a member of an archive)."""
+"""What a call is about: a JSON value, or bytes (an image, a member of an archive).
+
+Large ones (tensors) are JSON that is written already, an `orjson.Fragment`.
+"""
 
 
 class Mark(NamedTuple):

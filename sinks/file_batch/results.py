@@ -26,10 +26,14 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A prediction for each of a chunk's values, None where `failures` has its index."""
+    """A prediction for each of a chunk's values, None where `failures` has its index.
+
+    `replies`: the attributes of the sink's reply with each, empty where it gave none.
+    """
 
     predictions: Sequence[Value]
     failures: Mapping[int, Failure] = field(default_factory=dict)
+    replies: Sequence[Mapping[str, str]] = ()
 
 
 class Counts(NamedTuple):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from broker.clock import Clock
 from broker.delivery import Delivery, Evidence, Failed, Outcome, OutcomeClass, Reason
@@ -29,7 +29,7 @@ class JobDesk(Protocol):
 
 
 class FileBatchSink:
-    """`model` predicts what the files hold; `target` is what all who call it share.
+    """`model` predicts what the files hold, called as `called`; `target` is what its callers share.
 
     `access` reaches the files; `judge` says which addresses may be fetched from.
     """
@@ -47,6 +47,7 @@ class FileBatchSink:
         self.name = f"FileBatch {spec.name}"
         self.model, self.target = model
         self.access = Access(spec.batch.root, spec.batch.s3, judge)
+        self.called = called(self.model, spec.batch.call.binary)
         self._spec = spec
         self._clock = clock
         self._desk_of = desk_of
@@ -81,6 +82,15 @@ class FileBatchSink:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def called(model: Sink, binary: Literal["auto", "true", "false"]) -> Sink:
+    """`model`, its tensors raw or in JSON where that is said: of protocol v2 then, a server."""
+    if binary == "auto":
+        return model
+    from sinks.inference.server.speaking import Speaking  # only where one is configured
+
+    return Speaking(model, binary)
 
 
 def failed_by(error: HeadraceError) -> Failed:

@@ -61,6 +61,18 @@ class CsvSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSpec:
+    """What is sent of an image: its bytes, these as base64, or a tensor of its pixels.
+
+    Of a tensor: `resize` is (width, height), None as it is; `channels` 1 grey, 3 RGB, 4 RGBA.
+    """
+
+    decode: Literal["bytes", "base64", "tensor"] = "bytes"
+    resize: tuple[int, int] | None = None
+    channels: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class ReadSpec:
     """`format` and `compression` None: by suffix, then by content. `columns` (): all."""
 
@@ -70,18 +82,23 @@ class ReadSpec:
     columns: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     key_field: str | None = None
-    images: Literal["bytes", "base64"] = "bytes"
+    images: ImageSpec = ImageSpec()
     record_bytes_max: int = RECORD_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
 class CallSpec:
-    """How records are sent. None: `batch_size` is found by trying, no limit of calls per second."""
+    """How records are sent. None: `batch_size` is found by trying, no limit of calls per second.
+
+    `payload_bytes_max` of records as JSON, a longer record goes alone; rows that a model in this
+    process takes by column are not written as JSON, and go as many as `batch_size` says.
+    `binary`: whether tensors of v2 go raw; auto: as those of the sink's other callers.
+    """
 
     batch_size: int | None = 64
     payload_bytes_max: int = PAYLOAD_BYTES_MAX
     bisects: bool = True
-    binary: Literal["auto", "always", "never"] = "auto"
+    binary: Literal["auto", "true", "false"] = "auto"
     calls_at_once: int = 2
     rate_per_second: float | None = None
     timeout_seconds: float = 600.0
@@ -121,12 +138,26 @@ class FailureSpec:
 
 @dataclass(frozen=True, slots=True)
 class ProgressSpec:
-    """An event at every `share` of the file, no sooner than `every_seconds` after the last."""
+    """An event at every `share` of the file, no sooner than `every_seconds` after the last.
+
+    So many chunks, of 1,024 records at most, are written and noted together: with more there are
+    fewer and larger parts, and more is done again where a process dies.
+    """
 
     share: float = 0.05
     every_seconds: float = 10.0
     checkpoint_chunks: int = 1
     emit: Literal["file", "records", "both"] = "file"
+
+    @property
+    def tells_job(self) -> bool:
+        """Whether there are events of what becomes of it."""
+        return self.emit != "records"
+
+    @property
+    def tells_records(self) -> bool:
+        """Whether there is an event for each record with a prediction."""
+        return self.emit != "file"
 
 
 @dataclass(frozen=True, slots=True)

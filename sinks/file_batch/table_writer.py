@@ -40,7 +40,7 @@ class TableWriter:
         columns = self._input_columns(chunk)
         name = prediction_name(tuple(columns))
         if self._chosen is None:
-            columns[name] = to_array(results.predictions)
+            columns[name] = to_array(list(results.predictions))
         else:
             chosen = [self._chosen.of(each) for each in results.predictions]
             for each in self._chosen.names:

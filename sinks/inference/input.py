@@ -1,6 +1,6 @@
 """Event data to the tensors of one call, as the sink's `input` says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from broker.errors import Invalid
 from sinks.inference.input_slot import InputSlot
 from sinks.inference.model import Model
 from sinks.inference.path import DataPath
-from sinks.inference.tensors import DATATYPES, Tensor, to_tensor
+from sinks.inference.tensors import DATATYPES, Tensor, number_rows, odd_rows, to_tensor, without
 
 _KEYS = ("columns", "tensors", "data", "instances")
 
@@ -27,6 +27,7 @@ class Input:
     def __init__(self, written: Mapping[str, Any], model: Model) -> None:
         key, value = _only_key(written)
         self._model = model
+        self._names: Sequence[str] = ()
         self._make = {
             "columns": self._from_columns,
             "tensors": self._from_tensors,
@@ -52,6 +53,24 @@ class Input:
         if len(counts) > 1 and self._model.batches:
             raise _bad("the inputs differ in their number of records")
         return Feeds(tensors, counts.pop() if len(counts) == 1 else 1)
+
+    def feeds_of_columns(
+        self, columns: Mapping[str, Sequence[object]]
+    ) -> tuple[Feeds, Sequence[int]] | None:
+        """As `feeds` of the rows of a table, and those that it leaves out: they hold no numbers.
+
+        None where every row has to be looked at alone, to say what is wrong with it.
+        """
+        found = [columns[name] for name in self._names if name in columns]
+        if not found or len(found) < len(self._names) or len(self._slot.shape) != 2:
+            return None
+        odd = odd_rows(found) if self._slot.datatype[0] == "F" else range(len(found[0]))
+        if len(odd) == len(found[0]):
+            return None
+        if odd:
+            found = [without(each, odd) for each in found]
+        tensor = number_rows(found, self._slot.datatype)
+        return None if tensor is None else (Feeds({self._slot.name: tensor}, len(tensor)), odd)
 
     def _from_columns(self, data: object) -> dict[str, Tensor]:
         rows = data if isinstance(data, list) else [data]

@@ -1,9 +1,10 @@
 """ONNX models in this process: a batch is one call, a bad event fails alone."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
 from broker.clock import Clock
@@ -15,7 +16,7 @@ from sinks.inference.model import error_class, load_model
 from sinks.inference.onnx_output import cut
 from sinks.inference.onnx_trial import describe, try_model
 from sinks.inference.output import output_of
-from sinks.inference.prepare import Item, Preparation, grouped, joined
+from sinks.inference.prepare import ColumnAnswer, Item, Preparation, grouped, joined
 from sinks.inference.reply import ReplyWriter
 from sinks.spec import InferenceSinkSpec
 from sinks.trying import Tried
@@ -127,10 +128,34 @@ class OnnxSink:
             message = f"{type(error).__name__}: {str(error)[:500]}"
             return self._failed(error_class(error), message)
         now = self._clock.now()
-        return [
+        found = [
             loaded.reply(item, part, now, call_seconds)
             for item, part in zip(items, parts, strict=True)
         ]
+        overflow = self._replies.overflow
+        if overflow is None:
+            return cast(list[Outcome], found)
+        return await overflow.settled(found, self._clock, deadline)
+
+    async def predict_columns(
+        self, columns: Mapping[str, Sequence[object]], wanted: Sequence[str], deadline: float
+    ) -> ColumnAnswer | None:
+        """Implements `sinks.file_batch.columnar.PredictsColumns`."""
+        loaded = self._loaded
+        if loaded is None:
+            return None
+        stop = loaded.model.stop()
+        running = asyncio.get_running_loop().run_in_executor(
+            self._thread_pool(), loaded.columns, columns, wanted, stop
+        )
+        try:
+            async with asyncio.timeout(deadline - self._clock.monotonic()):
+                return await running
+        except TimeoutError:
+            stop.terminate = True
+            return None
+        except Exception:  # noqa: BLE001 - `deliver` meets the same, and says whose fault it is
+            return None
 
     def _failed(self, found: OutcomeClass, message: str, phase: str | None = None) -> Failed:
         evidence = Evidence(phase=phase)
@@ -170,6 +195,8 @@ class OnnxSink:
         self._loaded = self._loaded_stamp = None
         if threads is not None:
             await asyncio.to_thread(threads.shutdown)
+        if self._replies.overflow is not None:
+            await self._replies.overflow.close()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

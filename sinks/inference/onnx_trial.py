@@ -6,10 +6,11 @@ from typing import Any
 import orjson
 
 from broker.clock import Clock
-from broker.delivery import Delivery, Failed, Outcome, OutcomeClass
+from broker.delivery import Delivery, Failed, OutcomeClass
 from broker.errors import Invalid
 from sinks.inference.model import Model, error_class
 from sinks.inference.onnx_output import taken
+from sinks.inference.overflow import Large
 from sinks.inference.prepare import Item, Preparation, joined
 from sinks.inference.tensors import to_json
 from sinks.trying import Answered, Sent, Tried
@@ -39,7 +40,9 @@ async def try_model(
         message = f"{type(error).__name__}: {str(error)[:500]}"
         return Tried(sent, None, Failed(error_class(error), message))
     seconds = clock.monotonic() - began
-    outcome: Outcome = loaded.reply(item, outputs, clock.now(), seconds)
+    outcome = loaded.reply(item, outputs, clock.now(), seconds)
+    if isinstance(outcome, Large):  # shown as it would be, and nothing stored
+        outcome = outcome.delivered
     answer = Answered(None, (), orjson.dumps(shown, option=_OPTIONS))
     return Tried(sent, answer, outcome, seconds)
 

@@ -1,7 +1,8 @@
 """From a delivery to what a call needs, and back to a reply; all that one event can spoil."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import numpy
 import orjson
@@ -9,11 +10,21 @@ import orjson
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from broker.errors import Invalid, TooLarge
 from sinks.inference.input import Feeds, Input
-from sinks.inference.model import Model
+from sinks.inference.model import Model, Stop
 from sinks.inference.onnx_output import taken
 from sinks.inference.output import Output
+from sinks.inference.overflow import Large
 from sinks.inference.reply import ReplyWriter
-from sinks.inference.tensors import Tensor
+from sinks.inference.tensors import Tensor, is_finite, to_json
+
+
+class ColumnAnswer(NamedTuple):
+    """The outputs for the rows of a table but those `left_out`, which are to be sent as events."""
+
+    columns: Mapping[str, Sequence[Any]]
+    left_out: Sequence[int]
+    model: str
+    version: str | None
 
 
 class Item:
@@ -49,16 +60,38 @@ class Preparation:
         except Invalid as error:
             return _bad_input(str(error))
 
+    def columns(
+        self, columns: Mapping[str, Sequence[object]], wanted: Sequence[str], stop: Stop
+    ) -> ColumnAnswer | None:
+        """The outputs `wanted` (none: all) for the rows of a table, by column. Blocks.
+
+        None where all have to be sent as events, so that what is wrong can be said; raises
+        onnxruntime's errors.
+        """
+        fed = self._input.feeds_of_columns(columns) if self.model.batches else None
+        if fed is None:
+            return None
+        feeds, odd = fed
+        names = [name for name in self.model.outputs if name in wanted] or self.model.outputs
+        given = self.model.run(feeds.tensors, stop, names)
+        if not all(map(is_finite, given)):  # to JSON those are null
+            return None
+        outputs = [to_json(each) for each in given]
+        if not all(isinstance(each, list) and len(each) == feeds.records for each in outputs):
+            return None
+        made: dict[str, Any] = dict(zip(names, outputs, strict=True))
+        return ColumnAnswer(made, odd, self._model_name, self._replies.version)
+
     def reply(
         self, item: Item, outputs: Sequence[object], now: datetime, call_seconds: float
-    ) -> Outcome:
-        """Delivered with the reply, or why there is none."""
+    ) -> Outcome | Large:
+        """Delivered with the reply, or why there is none; what is Large is to be stored first."""
         if self._replies.is_none:
             return Delivered()
         try:
             given = taken(self._output.take, self.model.outputs, outputs, self._model_name)
             data = self._output.data(given, item.delivery.event.data or b"")
-            return Delivered(self._replies.event(item.attributes, data, now, call_seconds))
+            return self._replies.reply(item.delivery, item.attributes, data, now, call_seconds)
         except TooLarge as error:
             return Failed(OutcomeClass.BAD_INPUT, str(error), reason=Reason.TOO_LARGE)
         except Invalid as error:

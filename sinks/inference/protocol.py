@@ -20,11 +20,13 @@ class ModelRequest:
     """A POST. `path` begins with a slash and is below the sink's URL; no content-length yet.
 
     It is empty where the URL itself is meant. `headers` may name a `host` of their own.
+    `is_waking`: a sleeping model is woken by it, which takes as long as it takes.
     """
 
     path: str
     headers: Headers
     body: bytes
+    is_waking: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 from broker.codec import Limits, with_attributes
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from broker.errors import Invalid, TooLarge
-from broker.event import Event
 from sinks.inference.output import output_of
+from sinks.inference.overflow import Large, Overflow
 from sinks.inference.protocol import Part
 from sinks.inference.protocols.encoding import EventView
 from sinks.inference.reply import ReplyWriter, model_name, reply_id
@@ -31,6 +31,11 @@ class Replies:
         self._output = output_of(spec)
         self._fail_on = frozenset(spec.reply.fail_on)
 
+    @property
+    def overflow(self) -> Overflow | None:
+        """Where it stores what `outcome` gave as Large."""
+        return self._writer.overflow
+
     def attributes(self, delivery: Delivery) -> Mapping[str, str]:
         """What is known of a reply before the call.
 
@@ -47,8 +52,11 @@ class Replies:
         now: datetime,
         call_seconds: float,
         status: int | None = None,
-    ) -> Outcome:
-        """Delivered, with the reply if there is one; or why the answer cannot be one."""
+    ) -> Outcome | Large:
+        """Delivered, with the reply if there is one; or why the answer cannot be one.
+
+        What is Large counts only when the caller has stored its data.
+        """
         finish = part.facts.get("inferencefinish", "")
         if self._fail_on & set(finish.split(",")):
             message = f"the model ended with {finish}, which reply.failOn refuses"
@@ -57,33 +65,20 @@ class Replies:
             return Delivered(None, status)
         try:
             if part.event is not None:
-                return Delivered(self._renamed(delivery, part.event), status)
-            reply = self._wrapped(delivery, attributes, part, now, call_seconds)
-            return Delivered(reply, status)
+                named = {"id": reply_id(delivery), "origid": part.event.id}
+                # Under our id, so that a redelivery's reply is its duplicate: theirs is random.
+                renamed = with_attributes(part.event, named)
+                return self._writer.referring(delivery, renamed, status)
+            data = self._output.data(part.value, delivery.event.data or b"", part.raw)
+            answered = {**attributes, **part.facts}
+            if part.raw is not None and self._output.keeps_bytes:
+                answered["datacontenttype"] = part.content_type
+            return self._writer.reply(delivery, answered, data, now, call_seconds, status)
         except TooLarge as error:
             return _bad_input(str(error), Reason.TOO_LARGE, status)
         except Invalid as error:
             message = f"the answer makes no reply: {error}"
             return Failed(OutcomeClass.SUSPECT, message, status)
-
-    def _wrapped(
-        self,
-        delivery: Delivery,
-        attributes: Mapping[str, str],
-        part: Part,
-        now: datetime,
-        call_seconds: float,
-    ) -> Event:
-        data = self._output.data(part.value, delivery.event.data or b"", part.raw)
-        answered = {**attributes, **part.facts}
-        if part.raw is not None and self._output.keeps_bytes:
-            answered["datacontenttype"] = part.content_type
-        return self._writer.event(answered, data, now, call_seconds)
-
-    def _renamed(self, delivery: Delivery, event: Event) -> Event:
-        """Under our id, so that a redelivery's reply is its duplicate: theirs is random."""
-        self._writer.check_size(event.data or b"")
-        return with_attributes(event, {"id": reply_id(delivery), "origid": event.id})
 
 
 def _bad_input(message: str, reason: Reason, status: int | None) -> Failed:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from broker.codec import Limits, make_event
-from broker.delivery import Delivery
+from broker.delivery import Delivered, Delivery
 from broker.errors import TooLarge
 from broker.event import Event
+from sinks.inference.overflow import Large, Overflow
 from sinks.inference.template import Template
 from sinks.spec import InferenceSinkSpec
 
@@ -25,6 +26,7 @@ _CORE = frozenset(
         "time",
         "dataschema",
         "datacontenttype",
+        "dataref",
         "headracehops",
     ]
 )
@@ -49,11 +51,14 @@ class ReplyWriter:
         self._copied = spec.reply.copy_extensions
         self.model = model
         self._variant = variant
-        self._version = spec.version
+        self.version = spec.version
         self._broker_of = broker_of
         self._limits = limits
         self._bytes_max = min(spec.reply.max_bytes, limits.event_bytes)
         self.is_none = spec.reply_mode == "none"
+        self.overflow: Overflow | None = None
+        if spec.reply.overflow is not None:
+            self.overflow = Overflow(spec.reply.overflow, is_resent=spec.is_resent)
 
     @property
     def reads_data(self) -> bool:
@@ -82,17 +87,49 @@ class ReplyWriter:
             "correlationid": event.attributes.get("correlationid", event.id),
             "inferencemodel": self.model,
         }
-        if self._version is not None:
-            attributes["inferenceversion"] = self._version
+        if self.version is not None:
+            attributes["inferenceversion"] = self.version
         if self._variant is not None:
             attributes["inferencevariant"] = self._variant
         return attributes
 
+    def reply(
+        self,
+        delivery: Delivery,
+        attributes: Mapping[str, str],
+        data: bytes,
+        now: datetime,
+        call_seconds: float,
+        status: int | None = None,
+    ) -> Delivered | Large:
+        """Delivered with its reply, or what must be stored first. Raises as `event` does."""
+        overflow = self._overflow_for(delivery, data)
+        if overflow is None:
+            return Delivered(self.event(attributes, data, now, call_seconds), status)
+        name = data_name(attributes)
+        referring = {**attributes, "dataref": overflow.dataref(name)}
+        return Large(Delivered(self.event(referring, None, now, call_seconds), status), name, data)
+
+    def referring(self, delivery: Delivery, event: Event, status: int | None) -> Delivered | Large:
+        """As `reply`, for an event that the model itself answered."""
+        overflow, data = self._overflow_for(delivery, event.data or b""), event.data or b""
+        if overflow is None:
+            self.check_size(data)
+            return Delivered(event, status)
+        name = data_name(event.attributes)
+        without = make_event({**event.attributes, "dataref": overflow.dataref(name)}, None)
+        return Large(Delivered(without, status), name, data)
+
+    def _overflow_for(self, delivery: Delivery, data: bytes) -> Overflow | None:
+        """Where large data goes. A file job writes results itself, and has no use for a name."""
+        is_large = len(data) > self._bytes_max and not delivery.step.startswith("file/")
+        return self.overflow if is_large else None
+
     def event(
-        self, attributes: Mapping[str, str], data: bytes, now: datetime, call_seconds: float
+        self, attributes: Mapping[str, str], data: bytes | None, now: datetime, call_seconds: float
     ) -> Event:
         """The reply. Raises InvalidEvent, or TooLarge beyond the limits."""
-        self.check_size(data)
+        self.check_size(data or b"")
         answered = {
             **attributes,
             "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -106,8 +143,8 @@ class ReplyWriter:
             raise TooLarge(
                 f"the reply has {len(data):,} bytes, the limit is {self._bytes_max:,}",
                 where="reply",
-                remedy="take less of the model's answer with output.path, or raise "
-                "reply.maxBytes (and the broker's maxEventBytes)",
+                remedy="take less of the model's answer with output.path, store large ones at "
+                "reply.overflow, or raise reply.maxBytes (and the broker's maxEventBytes)",
             )
 
     def _copies(self, attributes: Mapping[str, str]) -> dict[str, str]:
@@ -122,6 +159,13 @@ class ReplyWriter:
 def model_name(spec: InferenceSinkSpec) -> str:
     """What replies call the model: where nobody names it, as the sink is called."""
     return spec.model or spec.name.rpartition("/")[2]
+
+
+def data_name(attributes: Mapping[str, str]) -> str:
+    """What the data of a reply is stored as."""
+    media_type = attributes.get("datacontenttype", "").partition(";")[0].strip().lower()
+    is_json = media_type.endswith(("/json", "+json"))
+    return attributes["id"] + (".json" if is_json else "")
 
 
 def reply_id(delivery: Delivery) -> str:

@@ -1,5 +1,6 @@
 """JSON values to tensors and back; datatypes as the Open Inference Protocol names them."""
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -45,6 +46,39 @@ def to_tensor(values: object, datatype: str, where: str) -> Tensor:
     return tensor
 
 
+def number_rows(columns: Sequence[Sequence[object]], datatype: str) -> Tensor | None:
+    """[rows, columns] of columns of floats and integers; None where one is out of range.
+
+    The same as `to_tensor` of their rows, which says what is wrong.
+    """
+    try:
+        with numpy.errstate(over="ignore"):
+            tensor = numpy.array(columns, DATATYPES[datatype]).T
+    except OverflowError:
+        return None
+    return numpy.ascontiguousarray(tensor) if numpy.isfinite(tensor).all() else None
+
+
+def odd_rows(columns: Sequence[Sequence[object]]) -> Sequence[int]:
+    """The rows that hold anything but numbers, ascending."""
+    kinds = {int, float}
+    odd = [
+        at
+        for column in columns
+        if not set(map(type, column)) <= kinds
+        for at, value in enumerate(column)
+        if type(value) not in kinds
+    ]
+    return sorted(set(odd))
+
+
+def without(values: Sequence[object], left_out: Sequence[int]) -> list[object]:
+    kept = list(values)
+    for at in reversed(left_out):  # ascending: those before one stay where they are
+        del kept[at]
+    return kept
+
+
 def _check(value: object, datatype: str, where: str, depth: int) -> None:
     if isinstance(value, list):
         if depth == _DEPTH_MAX:
@@ -63,6 +97,13 @@ def _fits(value: object, datatype: str) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return isfinite(value) and (datatype[0] == "F" or value == int(value))
+
+
+def is_finite(tensor: object) -> bool:
+    """False for floats of which one is infinite or no number."""
+    if not isinstance(tensor, numpy.ndarray) or tensor.dtype.kind != "f":
+        return True
+    return bool(numpy.isfinite(tensor).all())
 
 
 def to_json(tensor: object) -> object:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from broker.delivery import OutcomeClass
+from sinks.file_batch.spec import S3Access, S3Keys
 from sinks.inference_spec import (
     Auth,
     BatchSpec,
@@ -15,6 +16,7 @@ from sinks.inference_spec import (
     HoldSpec,
     InferenceSinkSpec,
     LimitSpec,
+    OverflowSpec,
     ReplySpec,
     ScaleSpec,
     TimeoutSpec,
@@ -135,6 +137,20 @@ def test_a_variant_calls_what_it_names_and_else_what_the_sink_does(
     assert (main.urls, main.model) == (found.urls, "m")
 
 
+def test_large_replies_go_to_a_folder_or_a_bucket(
+    model: Callable[..., InferenceSinkSpec], tmp_path: Path
+) -> None:
+    where = "endpoint: 'http://m:9000', credentials: {accessKeyId: k, secretAccessKey: '${env:S}'}"
+
+    folder = model(f"{V1}, reply: {{overflow: 'file:large replies/'}}").reply
+    bucket = model(f"{V1}, reply: {{overflow: 's3://big/x', s3: {{{where}}}}}", S="hush").reply
+
+    access = S3Access("http://m:9000", keys=S3Keys("k", "hush"))
+    assert folder.overflow == OverflowSpec(f"file:{tmp_path}/large%20replies")
+    assert bucket.overflow == OverflowSpec("s3://big/x", access)
+    assert "hush" not in repr(bucket)
+
+
 def test_secrets_are_never_shown(model: Callable[..., InferenceSinkSpec]) -> None:
     found = model(
         "protocol: openai, url: 'http://h', model: m, auth: {bearer: '${env:SECRET}'},"
@@ -181,7 +197,16 @@ MISPLACED = (
     (f"{PLAIN}, server: bentoml", "server bentoml needs spec.path"),
     (f"{PLAIN}, server: torchserve", "server torchserve needs spec.model"),
     ("protocol: v1, url: 'http://h'", "protocol v1 needs spec.model"),
-    (f"{V1}, reply: {{overflow: 'file:/big'}}", "has no reply.overflow for protocol v1"),
+    (f"{V1}, reply: {{overflow: /big}}", "'/big' is no URL of a folder or of a bucket"),
+    (f"{V1}, reply: {{overflow: 's3://B/x', s3: {{}}}}", "cannot be the name of a bucket"),
+    (f"{V1}, reply: {{overflow: 's3://bucket/../x', s3: {{}}}}", "is no URL of a prefix"),
+    (f"{V1}, reply: {{overflow: 's3://bucket/x'}}", "has an overflow in a bucket, and not where"),
+    (f"{V1}, reply: {{overflow: 'file:x', s3: {{}}}}", "has s3, and no overflow in a bucket"),
+    (f"{V1}, reply: {{overflow: 'file:x', mode: none}}", "has an overflow, and no replies"),
+    (f"{V1}, reply: {{overflow: 's3://bucket/x', s3: {{region: '?'}}}}",
+     "is no access to a bucket: region: is no region"),
+    (f"{V1}, reply: {{overflow: 's3://bucket/x', s3: {{credentials: {{accessKeyId: a,"
+     " secretAccessKey: b}}}", "is a secret written into the configuration"),
     (f"{V1}, mirror: []", "spec.mirror: is no known field"),
 )  # fmt: skip
 VALUES = (

@@ -76,7 +76,6 @@ SINKS = (
 )
 MODELS = (
     ("breaker: {consecutive: 3}", "this version of headrace has no breaker for protocol onnx"),
-    ("reply: {overflow: 'file:/big'}", "has no reply.overflow for"),
     ("reply: {type: ''}", "spec.reply.type: '' cannot be the type of an event"),
     ("reply: {source: '{nothing}'}", "'{nothing}' is no template"),
     ("reply: {source: 'a b'}", "'a b' cannot be the source of an event"),

@@ -91,13 +91,26 @@ def test_keys_of_a_bucket_are_not_written_into_the_configuration(read: Read) -> 
     assert "is a secret written into the configuration" in mistake
 
 
-@pytest.mark.parametrize(
-    "later",
-    ["progress: {emit: records}", "progress: {checkpointEvery: 9}", "call: {binary: never}"],
-)
-def test_what_is_specified_and_not_built_is_refused(read: Read, later: str) -> None:
-    batch = BATCH.replace("root: drop", f"root: drop, {later}")
+def test_raw_tensors_are_refused_for_a_model_that_has_none(read: Read) -> None:
+    batch = BATCH.replace("root: drop", "root: drop, call: {binary: true}")
 
     (mistake,) = mistakes_of(read, BROKER + MODEL + batch)
 
-    assert "this version of headrace has no" in mistake
+    assert "spec.call.binary: means nothing to default/iris, whose protocol is onnx" in mistake
+
+
+def test_events_of_replies_are_refused_for_a_model_without_replies(read: Read) -> None:
+    model = MODEL.replace("url:", "reply: {mode: none}, url:")
+    batch = BATCH.replace("root: drop", "root: drop, progress: {emit: records}")
+
+    (mistake,) = mistakes_of(read, BROKER + model + batch)
+
+    assert "spec.progress.emit: asks for events of replies" in mistake
+
+
+def test_a_trigger_that_would_match_the_events_of_its_own_records_is_refused(read: Read) -> None:
+    batch = BATCH.replace("root: drop", "root: drop, progress: {emit: both}")
+
+    (mistake,) = mistakes_of(read, BROKER + MODEL + batch + TRIGGER)
+
+    assert "matches the replies of its own sink" in mistake

@@ -153,7 +153,7 @@ async def end_well(program: Program) -> None:
 
 
 async def test_a_job_that_is_killed_three_times_predicts_every_row_once(program: Program) -> None:
-    program.configuration.write_text(CONFIGURATION.replace("RATE", "150"))
+    program.configuration.write_text(CONFIGURATION.replace("RATE", "30"))
     await program.start()
 
     put_rows(program, 100_000)

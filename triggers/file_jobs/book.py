@@ -1,8 +1,10 @@
 """The jobs of a partition, in memory and on disk: what is put here is in the next checkpoint."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
+from broker.delivery import Reason
 from broker.event import Cause, Event
 from broker.storage.rows import Audit, Record, Reply
 from triggers.file_jobs import chunk_row
@@ -41,24 +43,32 @@ class Book:
         found = self._of_deliveries.get((trigger, offset), ())
         return [self.jobs[named] for named in found]
 
-    def put(self, job: FileJob, rows: Sequence[ChunkRow] = (), event: Event | None = None) -> None:
+    def put(self, job: FileJob, rows: Sequence[ChunkRow] = (), told: Sequence[Event] = ()) -> None:
         """`job` as it is now, with rows of chunks that are durable and what is told of it."""
         ledger = self._means.ledger
         self._keep(job)
         ledger.records += [record_of(job.id, row) for row in rows]
         ledger.records.append(Record(job.key, encode(job)))
-        if event is not None:
-            self._tell(job, event)
+        untold = Counter(reason for event in told if (reason := self._tell(job, event)))
+        for reason in untold:  # once for all: of records there may be a thousand
+            self._means.telemetry.emit("file-job.untold", job=job.id, reason=reason.value)
         self._means.changed()
 
-    def _tell(self, job: FileJob, event: Event) -> None:
-        """Into the log, as a reply to the delivery that the job was made for: once each."""
+    def _tell(self, job: FileJob, event: Event) -> Reason | None:
+        """Into the log, as a reply to the delivery that the job was made for: once each.
+
+        Gives why it may not be stored, None otherwise.
+        """
         cause = Cause(job.offset, job.trigger)
         admitted = self._means.door.admit_reply(event, cause, f"{job.id}/{event.id}", job.hops)
         if isinstance(admitted, Reply):
             self._means.ledger.replies.append(admitted)
-        elif admitted is not None:
-            self._means.telemetry.emit("file-job.untold", job=job.id, reason=admitted.value)
+            return None
+        return admitted
+
+    def drop_rows(self, id: str, rows: Sequence[ChunkRow]) -> None:
+        """They are no longer true, and what is done instead may be cut in another way."""
+        self._means.ledger.records += [Record(key_of(id, row.number), None) for row in rows]
 
     def audit(self, job: FileJob, verb: str, by: str, reason: str, now: datetime) -> None:
         detail = f"{job.id}: {job.trigger}, {job.source}"
@@ -86,6 +96,6 @@ class Book:
     async def drop(self, id: str) -> None:
         """Remove the rows of its chunks."""
         async for page in self.chunks(id):
-            self._means.ledger.records += [Record(key_of(id, row.number), None) for row in page]
+            self.drop_rows(id, page)
             self._means.changed()
             await self._means.flush()

@@ -1,15 +1,17 @@
 """The records of one chunk become calls of the model, and these become predictions or failures."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from broker.clock import Clock
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from broker.token_bucket import TokenBucket
+from sinks.file_batch.columnar import Columns, PredictsColumns
 from sinks.file_batch.record import Value
 from sinks.file_batch.results import Failure, Results
 from sinks.file_batch.sink import FileBatchSink
+from sinks.inference.prepare import ColumnAnswer
 from triggers.file_jobs.admission import Admission
 from triggers.file_jobs.ends import JobFails, JobPauses, first_of
 from triggers.file_jobs.judging import Verdict
@@ -18,12 +20,14 @@ from triggers.file_jobs.requests import (
     Prediction,
     Record,
     each_delivered,
-    model_of,
+    gives_rows,
     one_delivery,
     one_prediction,
+    reply_of,
     spread,
     takes_rows,
 )
+from triggers.file_jobs.sizing import batch_limit, learn_size
 
 WAIT_SECONDS_MIN = 0.2  # before the second attempt of a call; then twice as long each time
 WAIT_SECONDS_MAX = 30.0
@@ -44,6 +48,7 @@ class Found:
     """What came of the records so far, by their index."""
 
     predictions: list[Value]
+    replies: list[Mapping[str, str]]
     failures: dict[int, Failure] = field(default_factory=dict)
 
 
@@ -62,21 +67,64 @@ class Calls:
         rate = self._call_spec.rate_per_second
         self._rate = None if rate is None else TokenBucket(rate)
         self._takes_rows = takes_rows(sink.model_spec)
+        self._gives_rows = gives_rows(sink.model_spec)
+        self._batch = batch_limit(self._call_spec, sink.model_spec)
         self._away_since: float | None = None  # the model, for all calls
         self.told = Told()
 
     async def predict(self, records: Sequence[Record]) -> Results:
         """A prediction or a failure for each. Raises JobFails, JobPauses."""
-        found = Found([None] * len(records))
-        batches = self._batches(records)
-        left = iter(batches)  # the carriers take turns: a task a batch may be a task a row
+        found = Found([None] * len(records), [{}] * len(records))
+        left = self._batches(records)  # the carriers take turns: a task a batch may be a task a row
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(len(batches), self._call_spec.calls_at_once)):
+                for _ in range(min(len(records), self._call_spec.calls_at_once)):
                     group.create_task(self._carry_each(records, left, found))
         except BaseExceptionGroup as failed:
             raise first_of(failed) from failed
-        return Results(found.predictions, dict(sorted(found.failures.items())))
+        failures = dict(sorted(found.failures.items()))
+        return Results(found.predictions, failures, found.replies)
+
+    @property
+    def takes_columns(self) -> bool:
+        """Whether `call_columns` may be asked. Events of records need the replies, one by one."""
+        is_able = self._takes_rows and isinstance(self._sink.called, PredictsColumns)
+        return is_able and not self._sink.spec.progress.tells_records
+
+    @property
+    def calls_at_once(self) -> int:
+        return self._call_spec.calls_at_once
+
+    @property
+    def batch_records(self) -> int:
+        """How many records the next call may have."""
+        return self._batch.value
+
+    async def call_columns(self, columns: Columns, records: int) -> ColumnAnswer | None:
+        """One call. One that says nothing leaves the target's state to the events that follow."""
+        model, limits, target = self._sink.called, self._sink.spec.limits, self._sink.target
+        assert isinstance(model, PredictsColumns), "takes_columns says so"
+        async with self._slots:
+            await self._await_rate()
+            await self._admission.enter(target, self._sink.model_spec.max_in_flight, limits.share)
+            answer, began = None, self._clock.monotonic()
+            try:
+                deadline = began + self._call_spec.timeout_seconds
+                wanted = self._sink.spec.write.output_filter
+                answer = await model.predict_columns(columns, wanted, deadline)
+            finally:
+                self._admission.leave(target, () if answer is None else (Delivered(),))
+        if answer is not None:
+            self._batch.good(records, self._clock.monotonic() - began)
+            self._away_since = None
+            self.told.model, self.told.version = answer.model, answer.version
+        return answer
+
+    async def _await_rate(self) -> None:
+        while self._rate is not None:
+            if not (wait_seconds := self._rate.take(1, self._clock.monotonic())):
+                return
+            await asyncio.sleep(wait_seconds)
 
     async def _carry_each(
         self, records: Sequence[Record], left: Iterator[Sequence[int]], found: Found
@@ -84,19 +132,17 @@ class Calls:
         for batch in left:
             await self._carry(records, batch, found)
 
-    def _batches(self, records: Sequence[Record]) -> list[list[int]]:
-        """Which records go together: by their number and by their size."""
-        most = self._call_spec.batch_size or self._sink.model_spec.batch_max_records
-        batches: list[list[int]] = []
-        size_bytes = 0
+    def _batches(self, records: Sequence[Record]) -> Iterator[Sequence[int]]:
+        """Which records go together: by their size, and by as many as a call may have by then."""
+        start, size_bytes = 0, 0
         for at, record in enumerate(records):
             size_bytes += len(record.data) + 1
             is_full = size_bytes > self._call_spec.payload_bytes_max
-            if not batches or len(batches[-1]) >= most or is_full:
-                batches.append([])
-                size_bytes = len(record.data) + 1
-            batches[-1].append(at)
-        return batches
+            if at > start and (at - start >= self._batch.value or is_full):
+                yield range(start, at)
+                start, size_bytes = at, len(record.data) + 1
+        if records:
+            yield range(start, len(records))
 
     async def _carry(self, records: Sequence[Record], batch: Sequence[int], found: Found) -> None:
         """Call until each of `batch` has its prediction or its failure."""
@@ -104,7 +150,9 @@ class Calls:
         while True:
             sent = [records[at] for at in batch]
             as_list = self._goes_as_list(sent)
+            began = self._clock.monotonic()
             answers = await self._send(sent, as_list, attempt)
+            learn_size(self._batch, answers, self._clock.monotonic() - began)
             if as_list and self._is_divided(answers[0]):
                 middle = len(batch) // 2
                 await self._carry(records, batch[:middle], found)
@@ -124,7 +172,7 @@ class Calls:
 
     def _goes_as_list(self, sent: Sequence[Record]) -> bool:
         """Whether they are one event: a model that takes no batch gets them one by one."""
-        if len(sent) == 1 or not self._takes_rows or self._sink.model.batch_limit == 1:
+        if len(sent) == 1 or not self._takes_rows or self._sink.called.batch_limit == 1:
             return False
         return all(each.is_json for each in sent)
 
@@ -141,7 +189,7 @@ class Calls:
         if not as_list:
             outcomes = await self._call(each_delivered(self._origin, sent, attempt))
             return [
-                one_prediction(each, self._takes_rows) if isinstance(each, Delivered) else each
+                one_prediction(each, self._gives_rows) if isinstance(each, Delivered) else each
                 for each in outcomes
             ]
         (outcome,) = await self._call([one_delivery(self._origin, sent, attempt)])
@@ -151,16 +199,13 @@ class Calls:
         """One call, once the model, its other callers and the rate let it go."""
         sink, limits = self._sink, self._sink.spec.limits
         async with self._slots:
-            while self._rate is not None:
-                if not (wait_seconds := self._rate.take(1, self._clock.monotonic())):
-                    break
-                await asyncio.sleep(wait_seconds)
+            await self._await_rate()
             target = sink.target
             await self._admission.enter(target, sink.model_spec.max_in_flight, limits.share)
             outcomes: Sequence[Outcome] = ()
             try:
                 deadline = self._clock.monotonic() + self._call_spec.timeout_seconds
-                outcomes = await sink.model.deliver(deliveries, deadline)
+                outcomes = await sink.called.deliver(deliveries, deadline)
             finally:
                 self._admission.leave(target, outcomes)
         for outcome in outcomes:
@@ -171,7 +216,7 @@ class Calls:
 
     def _learn(self, delivered: Delivered) -> None:
         self._away_since = None
-        attributes = model_of(delivered)
+        attributes = reply_of(delivered)
         self.told.model = attributes.get("inferencemodel", self.told.model)
         self.told.version = attributes.get("inferenceversion", self.told.version)
 
@@ -181,7 +226,7 @@ class Calls:
         Raises JobFails, JobPauses for what is no record's fault.
         """
         if isinstance(answer, Prediction):
-            found.predictions[at] = answer.value
+            found.predictions[at], found.replies[at] = answer
             return True
         kind = answer.outcome_class
         if kind is OutcomeClass.CONFIG:

@@ -1,4 +1,4 @@
-"""The record of one chunk that is durable: where it lies, what came of it, its part. Pure."""
+"""The record of chunks that are durable: where they lie, what came of them, their part. Pure."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,10 @@ PREFIX = "file-chunk/"
 
 
 class ChunkRow(NamedTuple):
-    """`start` and `end` are marks of the reader; `part` what was written of its rows."""
+    """Of one chunk, or of several neighbours that were written together.
+
+    `start` and `end` are marks of the reader; `part` what was written of the rows between.
+    """
 
     start: Mark
     end: Mark
@@ -23,7 +26,12 @@ class ChunkRow(NamedTuple):
 
     @property
     def number(self) -> int:
+        """Of its first chunk; its part is called so."""
         return self.start.number
+
+    @property
+    def numbers(self) -> range:
+        return range(self.start.number, self.end.number)
 
     @property
     def rows(self) -> int:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
 
+from broker.event import Event
 from sinks.file_batch.finalising import Parts
 from sinks.file_batch.manifest import Output
 from sinks.file_batch.names import Names, names_for
 from sinks.file_batch.opening import head_of, open_reader
 from sinks.file_batch.place import Place, parse_place
-from sinks.file_batch.record import Chunk, Reader
+from sinks.file_batch.record import Chunk, Mark, Reader
 from sinks.file_batch.results import Counts, Results, count, error_rows
 from sinks.file_batch.row_writer import Writer, make_writer, output_format
 from sinks.file_batch.selecting import Sent, select
@@ -22,6 +24,7 @@ from sinks.file_batch.store import Store, Stored, no_file, open_store
 from triggers.file_jobs.chunk_row import ChunkRow
 from triggers.file_jobs.ends import JobSuperseded
 from triggers.file_jobs.job import FileJob
+from triggers.file_jobs.record_events import record_events
 from triggers.file_jobs.requests import Record, record_of
 
 MANIFEST_BYTES_MAX = 1024 * 1024
@@ -31,7 +34,26 @@ class Prepared(NamedTuple):
     """What is sent of a chunk."""
 
     sent: Sent
-    records: Sequence[Record]
+    rows: Sequence[int]
+
+    def records(self) -> Sequence[Record]:
+        return [record_of(*pair) for pair in zip(self.rows, self.sent.values, strict=True)]
+
+    def record_at(self, at: int) -> Record:
+        """One row of a table."""
+        columns = self.sent.columns or {}
+        return record_of(self.rows[at], {name: column[at] for name, column in columns.items()})
+
+
+class Made(NamedTuple):
+    """What came of a chunk, as it is written: its rows, its errors, an event for each record."""
+
+    start: Mark
+    end: Mark
+    counts: Counts
+    rows: bytes
+    errors: bytes
+    events: Sequence[Event]
 
 
 class Commit(NamedTuple):
@@ -48,6 +70,7 @@ class Commit(NamedTuple):
 class OpenedFile:
     """One job's input, and what is written of it."""
 
+    job: FileJob  # as it was then
     spec: FileBatchSpec
     read: ReadSpec
     reader: Reader
@@ -57,17 +80,26 @@ class OpenedFile:
     store: Store  # of what is written
 
     def prepare(self, chunk: Chunk) -> Prepared:
-        sent = select(chunk, self.read)
-        records = [record_of(*pair) for pair in zip(chunk.rows, sent.values, strict=True)]
-        return Prepared(sent, records)
+        return Prepared(select(chunk, self.read), chunk.rows)
 
-    def put(self, chunk: Chunk, prepared: Prepared, results: Results) -> ChunkRow:
-        """Write what came of a chunk; it is durable when this gives back."""
-        failure = self.spec.failure
-        errors = error_rows(chunk, results, prepared.sent.keys, failure)
-        part = self.parts.put(chunk.start.number, self.writer.part(chunk, results), errors)
+    def make(self, chunk: Chunk, prepared: Prepared, results: Results, now: datetime) -> Made:
+        """What is written of a chunk, and told of its records where that is asked for."""
+        failure, keys = self.spec.failure, prepared.sent.keys
+        rows, errors = self.writer.part(chunk, results), error_rows(chunk, results, keys, failure)
+        events: Sequence[Event] = ()
+        if self.spec.progress.tells_records:
+            events = record_events(self.job, chunk, keys, results, now)
         counts = count(chunk, results, failure)
-        return ChunkRow(chunk.start, chunk.end, counts, part, bool(errors))
+        return Made(chunk.start, chunk.end, counts, rows, errors, events)
+
+    def put(self, several: Sequence[Made]) -> ChunkRow:
+        """Write what came of chunks that are neighbours; it is durable when this gives back."""
+        first, last = several[0], several[-1]
+        errors = b"".join(made.errors for made in several)
+        rows = b"".join(made.rows for made in several)
+        part = self.parts.put(first.start.number, rows, errors)
+        counts = Counts(*map(sum, zip(*(made.counts for made in several), strict=True)))
+        return ChunkRow(first.start, last.end, counts, part, bool(errors))
 
     def whole(self, rows: Iterable[ChunkRow]) -> list[ChunkRow]:
         """Those whose parts are there, with the bytes that were written."""
@@ -78,9 +110,13 @@ class OpenedFile:
             return False
         return self.parts.is_there(row.number, row.part)
 
-    def join(self, chunks: int, with_errors: Iterable[int]) -> Sequence[Output]:
-        """Make the files of all parts, in the order of their rows."""
-        return self.parts.join(self.writer, range(chunks), sorted(with_errors))
+    def join(self, parts: Sequence[int], with_errors: Iterable[int]) -> Sequence[Output]:
+        """Make the files of all parts, in the order of their rows; or as they were written.
+
+        Errors are always in the order of their rows.
+        """
+        order = sorted(parts) if self.spec.write.order == "input" else parts
+        return self.parts.join(self.writer, order, sorted(with_errors))
 
     def committed(self, job: str) -> Commit | None:
         """What the manifest says, where this very job has written one."""
@@ -136,7 +172,7 @@ def open_file(job: FileJob, sink: FileBatchSink) -> OpenedFile:
     home = open_store(names.parts, sink.access)
     keeps_failed = spec.failure.on_record_error != "skip"
     writer = make_writer(reader, read, spec.write, keeps_failed)
-    return OpenedFile(spec, read, reader, writer, names, Parts(home, names), home)
+    return OpenedFile(job, spec, read, reader, writer, names, Parts(home, names), home)
 
 
 def read_of(read: ReadSpec) -> ReadSpec:

@@ -13,6 +13,7 @@ from broker.codec import make_event
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass
 from sinks.file_batch.record import Value
 from sinks.inference.output import takes_of
+from sinks.inference.path import DataPath
 from sinks.inference_spec import InferenceSinkSpec
 
 RECORD_TYPE = "dev.headrace.file.record"
@@ -40,7 +41,10 @@ class Record(NamedTuple):
 
 
 class Prediction(NamedTuple):
+    """`reply` are the attributes of the reply that it came with; none: there was none."""
+
     value: Value
+    reply: Mapping[str, str] = {}
 
 
 def record_of(row: int, value: Value) -> Record:
@@ -51,10 +55,29 @@ def record_of(row: int, value: Value) -> Record:
 
 def takes_rows(spec: InferenceSinkSpec) -> bool:
     """Whether a list of records is predicted as well as one, with an answer in its order."""
-    written = spec.output
-    take = written.get("take") or takes_of(spec.protocol, spec.task_asked)[0]
-    is_plain = not written.get("path") and not written.get("mergeUnder")
-    return "columns" in spec.input and take in _ROWS and is_plain and spec.reply_mode == "wrap"
+    return "columns" in spec.input and _take_of(spec) in _ROWS and _is_plain(spec)
+
+
+def gives_rows(spec: InferenceSinkSpec) -> bool:
+    """Whether the answer for one record has outputs of one row; `predictions` is that row itself.
+
+    Of `instances` only where its path finds one: else a record may be many.
+    """
+    instances = spec.input.get("instances")
+    is_one = instances is not None and DataPath(instances).is_single
+    has_row = is_one or "columns" in spec.input or "bytes" in spec.input
+    return has_row and _take_of(spec) == "tensors" and _is_plain(spec)
+
+
+def _take_of(spec: InferenceSinkSpec) -> str:
+    take: str | None = spec.output.get("take")
+    return take or takes_of(spec.protocol, spec.task_asked)[0]
+
+
+def _is_plain(spec: InferenceSinkSpec) -> bool:
+    """Whether the answer is a reply's data as it is."""
+    is_whole = not spec.output.get("path") and not spec.output.get("mergeUnder")
+    return is_whole and spec.reply_mode == "wrap"
 
 
 def one_delivery(origin: Origin, records: Sequence[Record], attempt: int) -> Delivery:
@@ -89,7 +112,7 @@ def one_prediction(outcome: Delivered, is_row: bool) -> Prediction:
     """`is_row`: what has a row for each record has one row."""
     value = _value(outcome)
     rows = rows_of(value, 1) if is_row else None
-    return Prediction(value if rows is None else rows[0])
+    return Prediction(value if rows is None else rows[0], reply_of(outcome))
 
 
 def rows_of(value: Value, records: int) -> Sequence[Value] | None:
@@ -113,11 +136,12 @@ def spread(outcome: Outcome, records: int) -> Sequence[Prediction | Failed]:
     if rows is None:
         what = f"the answer to {records} records does not have as many rows"
         return [Failed(OutcomeClass.SUSPECT, what, status=outcome.status)] * records
-    return [Prediction(row) for row in rows]
+    reply = reply_of(outcome)
+    return [Prediction(row, reply) for row in rows]
 
 
-def model_of(outcome: Outcome) -> Mapping[str, str]:
-    """What a reply says of its model: `inferencemodel`, `inferenceversion`; empty for none."""
+def reply_of(outcome: Outcome) -> Mapping[str, str]:
+    """The attributes of a reply, of its model among them; empty for none."""
     if not isinstance(outcome, Delivered) or outcome.reply is None:
         return {}
     return outcome.reply.attributes

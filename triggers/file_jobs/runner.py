@@ -1,6 +1,6 @@
 """One job at work: open, see what is done already, chunk after chunk, join, say so.
 
-open → resume (chunks whose parts are whole) → read → predict → put the part → note its chunk →
+open → resume (chunks whose parts are whole) → read → predict → put the part → note its chunks →
 join → manifest → end. What dies between two of these is done again by the next process.
 """
 
@@ -12,15 +12,18 @@ from typing import Protocol
 from broker.clock import Clock
 from broker.delivery import Reason
 from broker.errors import Conflict, Denied, Invalid, Unavailable
+from broker.event import Event
 from sinks.file_batch.manifest import JobFacts, Output
 from sinks.file_batch.record import BEGINNING, Chunk, Mark
 from sinks.file_batch.sink import FileBatchSink
 from triggers.file_jobs.calls import Calls
 from triggers.file_jobs.chunk_row import ChunkRow
-from triggers.file_jobs.ends import JobFails, JobPauses, JobSuperseded, first_of
+from triggers.file_jobs.ends import JobFails, JobPauses, JobStops, JobSuperseded, first_of
 from triggers.file_jobs.job import FileJob
 from triggers.file_jobs.judging import Verdict, bound_of, overdue, seconds_left
-from triggers.file_jobs.opened import Commit, OpenedFile, open_file
+from triggers.file_jobs.noting import Notes
+from triggers.file_jobs.opened import Commit, OpenedFile, Prepared, open_file
+from triggers.file_jobs.table_calls import predict_table
 from triggers.file_jobs.tally import counted
 from triggers.file_jobs.threads import Threads
 
@@ -38,12 +41,17 @@ class Keeper(Protocol):
         """The rows of all chunks that are done, in pages."""
         ...
 
-    def begin(self, job: FileJob) -> None:
-        """It goes on from there, whatever was known of it before."""
+    def begin(self, job: FileJob, dropped: Sequence[ChunkRow]) -> None:
+        """It goes on from there, whatever was known of it before, and without these rows."""
         ...
 
-    def done(self, id: str, row: ChunkRow, told: tuple[str, str | None]) -> FileJob:
-        """One more chunk is durable, predicted by this model and version."""
+    async def done(
+        self, id: str, row: ChunkRow, told: tuple[str, str | None], records: Sequence[Event]
+    ) -> FileJob:
+        """More chunks are durable, predicted by this model and version.
+
+        `records` are told of them; then it gives back when they are on disk.
+        """
         ...
 
     def complete(self, id: str, commit: Commit) -> None: ...
@@ -61,21 +69,21 @@ class Keeper(Protocol):
 
 @dataclass(slots=True)
 class Done:
-    """Which chunks are done, by number, which of them had errors, and where to go on."""
+    """Which chunks are done, by number, in which parts, and where to go on."""
 
     numbers: set[int] = field(default_factory=set)
-    with_errors: set[int] = field(default_factory=set)
+    parts: list[int] = field(default_factory=list)  # in the order in which they were written
+    with_errors: set[int] = field(default_factory=set)  # of the parts
     start: Mark = BEGINNING
-    chunks: int = 0  # how many there are, as far as it was read
 
     def note(self, row: ChunkRow) -> None:
-        """Of rows in the order of their chunks."""
-        self.numbers.add(row.number)
+        """`start` goes on where rows come in the order of their chunks."""
+        self.numbers.update(row.numbers)
+        self.parts.append(row.number)
         if row.has_errors:
             self.with_errors.add(row.number)
         if row.number == self.start.number:
             self.start = row.end
-        self.chunks = max(self.chunks, row.end.number)
 
 
 class Runner:
@@ -151,53 +159,75 @@ class Runner:
     async def _resume(self, opened: OpenedFile) -> Done:
         """What earlier runs have done of it. A job's first run removes what others left."""
         done, job = Done(), counted(self._keeper.job(self._id), ())
+        dropped: list[ChunkRow] = []
         async for page in self._keeper.chunks(self._id):
             kept = [row for row in page if not (self._redoes and row.counts.ok < row.rows)]
             whole = await self._threads.call(opened.whole, kept)
             job = counted(job, whole, before=job)
             for row in whole:
                 done.note(row)
+            dropped += [row for row in page if not done.numbers.issuperset(row.numbers)]
         if not done.numbers:
             await self._threads.call(opened.parts.remove)
-        self._keeper.begin(job)
+        self._keeper.begin(job, dropped)
         return done
 
     async def _read(self, opened: OpenedFile, done: Done) -> bool:
         """Every chunk to its part; False where somebody has stopped it on its way."""
-        slots = asyncio.Semaphore(CHUNKS_AT_ONCE)
-        chunks = opened.reader.chunks(done.start)
+        notes = Notes(self._id, opened, self._keeper, self._threads, self._told, done.note)
+        is_whole = False
         try:
             async with asyncio.TaskGroup() as group:
-                while (chunk := await self._threads.call(_next, chunks)) is not None:
-                    done.chunks = max(done.chunks, chunk.end.number)
-                    if chunk.start.number in done.numbers:
-                        continue
-                    await slots.acquire()
-                    if self._keeper.is_stopping(self._id):
-                        return False
-                    group.create_task(self._chunk(opened, chunk, done, slots))
+                is_whole = await self._begin_each(group, opened, notes, done)
         except BaseExceptionGroup as failed:
-            raise first_of(failed) from failed
-        return not self._keeper.is_stopping(self._id)
+            stop = first_of(failed)
+            if isinstance(stop, JobStops):
+                await notes.put()  # what ends it says how much of it is done
+            raise stop from failed
+        await notes.put()
+        return is_whole and not self._keeper.is_stopping(self._id)
+
+    async def _begin_each(
+        self, group: asyncio.TaskGroup, opened: OpenedFile, notes: Notes, done: Done
+    ) -> bool:
+        slots = asyncio.Semaphore(CHUNKS_AT_ONCE)
+        before = frozenset(done.numbers)
+        chunks = opened.reader.chunks(done.start)
+        while (following := await self._threads.call(_next, chunks, opened)) is not None:
+            chunk, prepared = following
+            if chunk.start.number in before:
+                continue
+            await slots.acquire()
+            if self._keeper.is_stopping(self._id):
+                return False
+            group.create_task(self._chunk(opened, chunk, prepared, notes, slots))
+        return True
 
     async def _chunk(
-        self, opened: OpenedFile, chunk: Chunk, done: Done, slots: asyncio.Semaphore
+        self,
+        opened: OpenedFile,
+        chunk: Chunk,
+        prepared: Prepared,
+        notes: Notes,
+        slots: asyncio.Semaphore,
     ) -> None:
-        prepared = await self._threads.call(opened.prepare, chunk)
-        results = await self._calls.predict(prepared.records)
-        row = await self._threads.call(opened.put, chunk, prepared, results)
-        if row.has_errors:
-            done.with_errors.add(row.number)
-        told = self._calls.told
-        job = self._keeper.done(self._id, row, (told.model, told.version))
+        results = await predict_table(self._calls, prepared)
+        if results is None:
+            results = await self._calls.predict(await self._threads.call(prepared.records))
+        now = self._clock.now()
+        await notes.add(await self._threads.call(opened.make, chunk, prepared, results, now))
         slots.release()
         spec = self._sink.spec
-        if (verdict := bound_of(job, spec.failure, spec.limits)) is not None:
+        if (verdict := bound_of(notes.job(), spec.failure, spec.limits)) is not None:
             raise JobFails(verdict)
+
+    def _told(self) -> tuple[str, str | None]:
+        """The model and its version, as its answers have said."""
+        return self._calls.told.model, self._calls.told.version
 
     async def _finish(self, opened: OpenedFile, done: Done) -> None:
         """The files, then their manifest: from then on the job is complete."""
-        outputs = await self._threads.call(opened.join, done.chunks, done.with_errors)
+        outputs = await self._threads.call(opened.join, done.parts, done.with_errors)
         job = self._keeper.job(self._id)
         facts = self._facts(job, outputs)
         manifest = await self._threads.call(opened.parts.commit, facts)
@@ -221,5 +251,6 @@ class Runner:
         )
 
 
-def _next(chunks: Iterator[Chunk]) -> Chunk | None:
-    return next(chunks, None)
+def _next(chunks: Iterator[Chunk], opened: OpenedFile) -> tuple[Chunk, Prepared] | None:
+    chunk = next(chunks, None)
+    return None if chunk is None else (chunk, opened.prepare(chunk))

@@ -42,7 +42,7 @@ class FileJobs:
         """Begin no more chunks; False where it was paused already."""
         job = self._open(id, "paused")
         if job.state is not State.PAUSED:
-            self.jobs.pause(job.id, reason or f"by {by}")
+            self.jobs.steps.pause(job.id, reason or f"by {by}")
             await self._written(job, "pause", by, reason)
             return self._progress(job.id), True
         return self._progress(job.id), False
@@ -56,7 +56,7 @@ class FileJobs:
             if not job.is_open:
                 raise _ended(job, "resumed")
             return self._progress(job.id), False
-        self.jobs.go_on(job)
+        self.jobs.steps.go_on(job)
         await self._written(job, "resume", by, reason)
         return self._progress(job.id), True
 
@@ -89,7 +89,7 @@ class FileJobs:
             return self._progress(job.id), False
         if job.state is State.COMPLETED:
             await self._withdraw(job)
-        self.jobs.go_on(replace(self.jobs.job(job.id), started_at=None), redoes=True)
+        self.jobs.steps.go_on(replace(self.jobs.job(job.id), started_at=None), redoes=True)
         await self._written(job, "retry-errors", by, reason)
         return self._progress(job.id), True
 

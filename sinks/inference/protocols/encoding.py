@@ -83,6 +83,10 @@ class BadAnswer(Invalid):
     code = "bad-answer"
 
 
+class BrokenAnswer(BadAnswer):
+    """A 2xx that breaks off: as if the connection had ended in the middle of it."""
+
+
 def only_key(written: Mapping[str, Any], allowed: Sequence[str]) -> tuple[str | None, Any]:
     """The one key of `input` and its value, None where none is written.
 

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from urllib.parse import quote
+from uuid import UUID
 
 from broker.codec import Limits
 from broker.delivery import Delivery
 from broker.errors import Invalid
 from sinks.inference.classes.judging import Judge
+from sinks.inference.classes.no_answer import judge_no_answer
 from sinks.inference.event_answer import answered_event
 from sinks.inference.protocol import Headers, Item, ModelAnswer, ModelRequest, Part, Refusal
-from sinks.inference.protocols.encoding import BadAnswer, Content, Encoding, EventView
+from sinks.inference.protocols.encoding import BadAnswer, BrokenAnswer, Content, Encoding, EventView
 from sinks.inference.template import Template
 from sinks.inference_spec import InferenceSinkSpec
 
@@ -36,6 +38,8 @@ class HttpProtocol:
         self._now = now
         self._limits = limits
         self._mode = spec.reply_mode
+        self._is_resent = spec.is_resent
+        self._is_openai = spec.protocol == "openai"
         self._configured = {"model": spec.model or "", "version": spec.version or ""}
         path = encoding.path if spec.path is None else spec.path
         self._path = Template(path, CONFIGURED, in_url=True)
@@ -72,14 +76,23 @@ class HttpProtocol:
         name = items[0].delivery.event.id if alone else items[0].delivery.id
         contents = [first, *(item.content[0] for item in items[1:])]
         headers, body = self._encoding.encode(contents, name)
-        # KServe passes this one on, and no traceparent.
-        named = (("x-request-id", quote(name, safe="!#$&'()*+,/:;=?@[]~")),)
-        return ModelRequest(path, _merged(headers, named, own), body)
+        return ModelRequest(path, _merged(headers, self._request_id(name), own), body)
+
+    def _request_id(self, name: str) -> Headers:
+        """KServe passes this one on, and no traceparent.
+
+        llama-cpp-python takes a UUID and nothing else for one: an empty 400.
+        """
+        if self._is_openai and not _is_uuid(name):
+            return ()
+        return (("x-request-id", quote(name, safe="!#$&'()*+,/:;=?@[]~")),)
 
     def parts(self, items: Sequence[Item], answer: ModelAnswer) -> Sequence[Part] | Refusal:
         if not 200 <= answer.status < 300 or self._judge.has_rule(answer):
             return self._judge.judge(answer, len(items), self._now())
-        if self._mode == "none" or answer.status == 204 or not answer.body:
+        # Without replies tokens still count, and how a text ended; of others there is no need.
+        is_unread = self._mode == "none" and not self._is_openai
+        if is_unread or answer.status == 204 or not answer.body:
             return [Part(None, is_empty=True)] * len(items)
         if self._mode in ("auto", "cloudevent") and len(items) == 1:
             event = answered_event(answer, self._limits)
@@ -89,11 +102,25 @@ class HttpProtocol:
             return self._judge.suspect(answer, "the answer is no CloudEvent 1.0")
         try:
             return self._encoding.decode([item.content[0] for item in items], answer)
+        except BrokenAnswer as error:
+            return judge_no_answer(
+                "read", was_sent=True, message=error.what, is_resent=self._is_resent
+            )
         except BadAnswer as error:
+            if self._mode == "none":
+                return [Part(None, is_empty=True)] * len(items)
             return self._judge.suspect(answer, error.what)
 
     def probe_paths(self) -> Sequence[str]:
         return self._probe_paths
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _header_value(name: str, text: str) -> str:

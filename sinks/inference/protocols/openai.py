@@ -52,6 +52,7 @@ class OpenAiEncoding:
         self._key, self._asked = only_key(spec.input, KEYS[self._task])
         self._content_key = _CONTENT_KEYS[self._task]
         self._fixed: Mapping[str, Any] = {**spec.input.get("parameters", {}), "model": spec.model}
+        self._asks_usage = spec.limits.tokens_per_minute is not None
         self._takes_raw = spec.output.get("take") == "raw"
         self._takes_message = spec.output.get("take") == "message"
         self.path = _PATHS[self._task]
@@ -86,6 +87,9 @@ class OpenAiEncoding:
 
     def _of(self, asked: Any, others: Mapping[str, Any]) -> Content:
         others = {**others, **self._fixed}
+        if self._asks_usage and others.get("stream") is True:
+            # A stream says what it cost only where it is asked to.
+            others.setdefault("stream_options", {"include_usage": True})
         if self._task == "chat":
             return Content((asked, {"stream": False, **others}), 1, object())
         is_list = isinstance(asked, list) and all(isinstance(each, str) for each in asked)

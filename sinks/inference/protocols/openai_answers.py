@@ -1,19 +1,23 @@
 """Answers of OpenAI-compatible servers: choices and embeddings, whole or in pieces."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from sinks.inference.protocol import ModelAnswer, Part
-from sinks.inference.protocols.encoding import BadAnswer, answer_object
+from sinks.inference.protocols.encoding import BadAnswer, BrokenAnswer, answer_object
 
 _DONE = "[DONE]"
+_STREAMS = (b"data:", b":", b"event:", b"id:", b"retry:")  # fields of an event stream
+# WHATWG HTML 9.2.5; str.splitlines knows more ends of lines, and JSON has them within strings.
+_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def read_document(answer: ModelAnswer) -> dict[str, Any]:
     """The answer; of a stream the pieces joined to what it would be without one."""
-    if answer.body.lstrip()[:5] == b"data:" or answer.body.lstrip()[:1] == b":":
+    if answer.body.lstrip().startswith(_STREAMS):
         return _joined(_pieces(answer.body.decode("utf-8", "replace")))
     document = answer_object(answer)
     if document.get("error") is not None:
@@ -22,9 +26,10 @@ def read_document(answer: ModelAnswer) -> dict[str, Any]:
 
 
 def _pieces(text: str) -> list[dict[str, Any]]:
-    """What `data:` lines hold, up to `[DONE]`. Raises BadAnswer for a stream cut short."""
+    """What `data:` lines hold, up to `[DONE]`. Raises BrokenAnswer for a stream cut short."""
     pieces: list[dict[str, Any]] = []
-    for line in text.splitlines():
+    *lines, rest = _LINE_END.split(text)
+    for line in (*lines, rest):
         if not line.startswith("data:"):
             continue  # comments keep a connection alive, names of events add nothing
         written = line.removeprefix("data:").strip()
@@ -33,11 +38,13 @@ def _pieces(text: str) -> list[dict[str, Any]]:
         try:
             piece = orjson.loads(written)
         except orjson.JSONDecodeError as error:
+            if line is rest:
+                raise BrokenAnswer("the stream ended in the middle of a piece") from error
             raise BadAnswer("a piece of the stream is no JSON") from error
         if not isinstance(piece, dict) or piece.get("error") is not None:
             raise BadAnswer(f"the stream holds an error: {written[:200]}")
         pieces.append(piece)
-    raise BadAnswer("the stream ended without data: [DONE]")
+    raise BrokenAnswer("the stream ended without data: [DONE]")
 
 
 def _joined(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 
 from broker.clock import Clock
 from sinks import http_call
-from sinks.http_call import Call, NoAnswer
+from sinks.http_call import NoAnswer
 from sinks.http_dial import DialFailed
 from sinks.http_pool import Pool
 from sinks.http_url import Endpoint, parse_url
@@ -14,6 +15,7 @@ from sinks.inference.protocol import Headers, ModelAnswer, ModelRequest
 from sinks.inference.server.caller import CUT, Called, Unanswered
 from sinks.inference.server.credentials import FORM, Credentials
 from sinks.inference.server.http_head import request_head
+from sinks.inference.server.model_call import Bounds, ModelCall
 from sinks.inference_spec import InferenceSinkSpec
 
 TRIES_MAX = 3  # where nobody listens: a server that restarts is back in a moment
@@ -52,7 +54,9 @@ class HttpCaller:
         self._clock = clock
         self._chance = chance
         self._is_resent = spec.is_resent
-        self._first_byte_seconds = spec.first_byte_seconds
+        self._first_byte_seconds = spec.timeouts.first_byte_seconds or inf
+        # Texts come in pieces, with pauses that say something; other answers come at once.
+        self._idle_seconds = spec.timeouts.idle_seconds if spec.protocol == "openai" else inf
         self._body_bytes_max = spec.limits.max_response_bytes
         self._credentials: Credentials | None = None
         if spec.auth is not None:
@@ -83,7 +87,12 @@ class HttpCaller:
             size_bytes = len(request.body)
             head = request_head("POST", replica.endpoint, request.path, headers, size_bytes)
             called = await self._send(
-                replica, head, request.body, deadline, is_resent=self._is_resent
+                replica,
+                head,
+                request.body,
+                deadline,
+                is_resent=self._is_resent,
+                first_byte_seconds=inf if request.is_waking else self._first_byte_seconds,
             )
             tried.append(replica)
             if isinstance(called, ModelAnswer) or called.phase != "connect":
@@ -97,37 +106,36 @@ class HttpCaller:
             await asyncio.sleep(pause_seconds)
 
     async def _send(
-        self, replica: Replica, head: bytes, body: bytes | None, deadline: float, *, is_resent: bool
+        self,
+        replica: Replica,
+        head: bytes,
+        body: bytes | None,
+        deadline: float,
+        *,
+        is_resent: bool,
+        first_byte_seconds: float = inf,
     ) -> Called:
         answered: asyncio.Future[http_call.Answer | NoAnswer] = (
             asyncio.get_running_loop().create_future()
         )
-        call = Call(
-            head,
-            body,
-            min(deadline, self._clock.monotonic() + self._first_byte_seconds),
-            lambda _status, _headers: self._begun(call, deadline),
-            answered.set_result,
-        )
+        bounds = Bounds(deadline, first_byte_seconds, self._idle_seconds, self._body_bytes_max)
+        call = ModelCall(head, body, bounds, self._clock, answered.set_result)
         call.resent = not is_resent
         pool = self._pool_of(replica.endpoint)
         replica.in_flight += 1
         try:
             pool.submit(call)
-            return self._called(await answered)
+            return self._called(await answered, call)
         finally:
             replica.in_flight -= 1
 
-    def _begun(self, call: Call, deadline: float) -> int:
-        """The first bytes are there: from now on the whole attempt's deadline counts."""
-        call.deadline = deadline
-        return self._body_bytes_max
-
     @staticmethod
-    def _called(result: http_call.Answer | NoAnswer) -> Called:
+    def _called(result: http_call.Answer | NoAnswer, call: ModelCall) -> Called:
         if isinstance(result, NoAnswer):
             was_sent = result.phase not in _NOT_SENT and result.message != _CONNECTING
-            return Unanswered(result.phase, result.message, was_sent)
+            is_late = result.phase == "timeout" and was_sent
+            message = call.why_late(result.message) if is_late else result.message
+            return Unanswered(result.phase, message, was_sent)
         headers = tuple(
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in result.headers

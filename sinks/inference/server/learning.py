@@ -1,5 +1,6 @@
 """What a server says of itself and of its model, asked once: who it is, and what it takes."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -30,30 +31,39 @@ class Learner:
         self._limits = limits
         self._paths = [path for path in (learning_path(spec), metadata_path(spec)) if path]
         self.is_due = bool(self._paths)
+        self._asking = asyncio.Lock()  # who comes meanwhile waits for what is learned
         self.protocol: InferenceProtocol = make_protocol(spec, now, None, limits)
         self.learned = Learned()
         self.misfit: Failed | None = None  # why no event can be sent as it is configured
 
-    async def ask(self, deadline: float) -> None:
-        """Ask, and know more; where nothing answers it is asked again after the next waking."""
-        self.is_due = False
-        try:
-            await self._ask(deadline)
-        except (Denied, Unavailable):
-            self.is_due = True  # no credentials: the call that follows says so
+    async def ask(self, deadline: float) -> bool:
+        """Ask if it is due, and know more. False: nothing answered, or it was not asked.
 
-    async def _ask(self, deadline: float) -> None:
+        Where nothing answers it is asked again after the next waking.
+        """
+        async with self._asking:
+            if not self.is_due:
+                return False
+            try:
+                is_answered = await self._ask(deadline)
+            except (Denied, Unavailable):
+                return False  # no credentials: the call that follows says so
+            self.is_due = False
+            return is_answered
+
+    async def _ask(self, deadline: float) -> bool:
         learned = Learned()
         if (path := learning_path(self._spec)) is not None:
             answer = await self._caller.get(path, deadline)
             if not isinstance(answer, ModelAnswer):
-                return
+                return False
             learned = learned_of_metadata(answer)
         if (path := metadata_path(self._spec)) is not None:
             answer = await self._caller.get(path, deadline)
             if isinstance(answer, ModelAnswer) and answer.status == 200:
                 learned = replace(learned, inputs=read_inputs(answer))
         self._take(learned)
+        return True
 
     def forget(self) -> None:
         """It was away: what comes back may be another one."""

@@ -52,7 +52,9 @@ class Calls:
         try:
             request = protocol.request(items)
             if len(request.body) > self._spec.limits.max_request_bytes:
-                return _refused_here(too_large(self._spec))
+                return _refused_here(too_large(self._spec), Reason.TOO_LARGE)
+            if entry is Entry.WAKE:
+                request = replace(request, is_waking=True)
             called = await self._caller.post(request, deadline)
         except Invalid as error:
             return _refused_here(str(error))
@@ -85,8 +87,8 @@ class Calls:
         )
 
 
-def _refused_here(what: str) -> Refusal:
-    return Refusal(Failed(OutcomeClass.BAD_INPUT, what, reason=Reason.BAD_INPUT))
+def _refused_here(what: str, reason: Reason = Reason.BAD_INPUT) -> Refusal:
+    return Refusal(Failed(OutcomeClass.BAD_INPUT, what, reason=reason))
 
 
 def _no_credentials(error: Denied | Unavailable) -> Refusal:

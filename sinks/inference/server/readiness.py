@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import orjson
+
 from sinks.inference.protocol import ModelAnswer
 from sinks.inference.server.caller import Caller
 
@@ -21,7 +23,24 @@ async def why_not_ready(
         if not isinstance(called, ModelAnswer):
             why, is_unreachable = called.message, called.phase in UNREACHABLE
         elif 200 <= called.status < 300:
-            return None
+            if _is_available(called.body):
+                return None
+            why, is_unreachable = f"{path} answered that no version is AVAILABLE yet", False
         else:
             why, is_unreachable = f"{path} answered {called.status}", False
     return why, is_unreachable
+
+
+def _is_available(body: bytes) -> bool:
+    """TensorFlow Serving answers 200 while it loads, with a state for each version.
+
+    What says nothing of the kind has said with its status that it is ready. Source: TensorFlow
+    Serving RESTful API, model status.
+    """
+    if b"model_version_status" not in body:
+        return True
+    try:
+        states = orjson.loads(body)["model_version_status"]
+        return any(one["state"] == "AVAILABLE" for one in states)
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return False

@@ -51,6 +51,7 @@ class ModelServerSink:
         self._clock = clock
         self._client: HttpClient | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         if caller_of is None:
             caller_of = self._http(chance, policy or EgressPolicy(Egress()))
         self.weights: Mapping[str, int] = {one.name: one.weight for one in spec.variants}
@@ -78,20 +79,34 @@ class ModelServerSink:
         self.weights = dict(weights)
 
     async def open(self) -> None:
-        """Nothing is asked, for that would wake it; only `keepWarm` begins."""
+        """Begin to ask once what the models take, and `keepWarm`; neither is waited for.
+
+        One that is said to sleep (`assumeAsleepAfter`) is not asked: that would wake it.
+        """
+        if self.spec.hold.assume_asleep_after_seconds is None and self._looking is None:
+            self._looking = asyncio.get_running_loop().create_task(self._look())
         expression = self.spec.hold.keep_warm
         if expression is not None and self._warming is None:
             warming = keep_warm(expression, self._clock, self.probe)
             self._warming = asyncio.get_running_loop().create_task(warming)
 
+    async def _look(self) -> None:
+        await asyncio.gather(*(variant.questions.look() for variant in self.variants.values()))
+
     async def deliver(self, deliveries: Sequence[Delivery], deadline: float) -> Sequence[Outcome]:
         """To each variant its share, side by side; one outcome each, in order."""
+        return await self.carry(deliveries, deadline, self.variants)
+
+    async def carry(
+        self, deliveries: Sequence[Delivery], deadline: float, variants: Mapping[str, Variant]
+    ) -> Sequence[Outcome]:
+        """`deliver` by these variants, which are ours, or ours in another form."""
         self.own_target.arrived()
         shares: dict[str, list[Delivery]] = {}
         for delivery in deliveries:
             shares.setdefault(self._split.variant_of(delivery), []).append(delivery)
         found = await asyncio.gather(
-            *(self.variants[name].carry(share, deadline) for name, share in shares.items())
+            *(variants[name].carry(share, deadline) for name, share in shares.items())
         )
         outcomes = {
             id(delivery): outcome
@@ -105,7 +120,7 @@ class ModelServerSink:
         away: list[str] = []
         for variant in self.variants.values():
             try:
-                await variant.probe()
+                await variant.questions.probe()
             except Unavailable as error:
                 away.append(f"{variant.name}: {error.what}" if variant.name else error.what)
         if away:
@@ -114,7 +129,7 @@ class ModelServerSink:
 
     async def check(self) -> str:
         """What is there, in words. Raises Unavailable, and Invalid where `input` does not fit."""
-        found = [(name, await variant.check()) for name, variant in self.variants.items()]
+        found = [(name, await variant.questions.check()) for name, variant in self.variants.items()]
         return "; ".join(f"{name}: {said}" if name else said for name, said in found)
 
     async def try_one(
@@ -126,11 +141,14 @@ class ModelServerSink:
         return replace(tried, variant=name or None)
 
     async def close(self) -> None:
-        """End keepWarm, and close its connections; `open` may follow."""
-        warming, self._warming = self._warming, None
-        if warming is not None:
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
+        """End what `open` began, and close its connections; `open` may follow."""
+        tasks = [one for one in (self._warming, self._looking) if one is not None]
+        self._warming = self._looking = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for variant in self.variants.values():
+            await variant.close()
         if self._client is not None:
             await self._client.close()
             self._client = None

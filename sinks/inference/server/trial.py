@@ -4,11 +4,12 @@ Neither gate nor limits nor counts hear of it.
 """
 
 from broker.clock import Clock
-from broker.delivery import Delivery, Failed, Outcome, OutcomeClass, Reason
+from broker.delivery import Delivery, Failed, OutcomeClass, Reason
 from broker.errors import Denied, Invalid, Unavailable
 from sinks.http_url import redacted
 from sinks.inference.classes.learning import Learned
 from sinks.inference.classes.no_answer import judge_no_answer
+from sinks.inference.overflow import Large
 from sinks.inference.protocol import InferenceProtocol, ModelAnswer, Refusal
 from sinks.inference.replies import Replies
 from sinks.inference.server.caller import Called, Caller
@@ -51,9 +52,9 @@ async def try_model(
     parts = protocol.parts([item], called)
     if isinstance(parts, Refusal):
         return Tried(sent, answered, parts.failed, seconds)
-    outcome: Outcome = replies.outcome(
-        delivery, attributes, parts[0], clock.now(), seconds, called.status
-    )
+    outcome = replies.outcome(delivery, attributes, parts[0], clock.now(), seconds, called.status)
+    if isinstance(outcome, Large):  # shown as it would be, and nothing stored
+        outcome = outcome.delivered
     return Tried(sent, answered, outcome, seconds)
 
 

@@ -1,23 +1,27 @@
 """One variant of a model: its gate, its batches, and the calls to it."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
+from typing import Literal, cast
 
 from broker.clock import Clock
 from broker.codec import Limits
 from broker.delivery import Delivery, Failed, Outcome, OutcomeClass, Reason
-from broker.errors import Denied, Invalid, Unavailable
+from broker.errors import Invalid
 from sinks.inference.protocol import Item, Refusal
 from sinks.inference.replies import Replies
+from sinks.inference.server.apart import kept_apart
 from sinks.inference.server.caller import Caller
 from sinks.inference.server.counts import VariantCounts
 from sinks.inference.server.learning import Learner
 from sinks.inference.server.one_call import Answered, Calls, too_large
-from sinks.inference.server.readiness import why_not_ready
+from sinks.inference.server.questions import Questions
 from sinks.inference.server.split import grouped
-from sinks.inference.server.trial import describe, try_model
+from sinks.inference.server.trial import try_model
 from sinks.inference.server.verdict import Verdict
 from sinks.inference_spec import InferenceSinkSpec
+from sinks.target import TargetState
 from sinks.target_gate import Entry, Gate
 from sinks.target_limits import BatchLimit
 from sinks.target_model import ModelTarget
@@ -48,18 +52,27 @@ class Variant:
         self._spec = spec
         self._target = target
         self._clock = clock
+        self._limits = limits
         self._learner = Learner(spec, caller, clock.now, limits)
+        self.questions = Questions(name, spec, caller, self._learner, self.gate, clock)
         self._replies = Replies(spec, broker_of, limits, name or None)
         records_max = min(spec.batch_max_records, max(1, self._learner.protocol.batch_limit))
         self.batch = BatchLimit(
             records_max, spec.batch.target_latency_seconds, is_adaptive=spec.batch.is_adaptive
         )
-        self._verdict = Verdict(spec, self.gate, target.calls, self.batch)
+        self._verdict = Verdict(spec, self.gate, target, self.batch)
         self._calls = Calls(spec, caller, self._learner, target, clock, self.counts)
         self._bisects_from = self._alone_until = 0.0
 
     async def carry(self, deliveries: Sequence[Delivery], deadline: float) -> list[Outcome]:
-        """One outcome each, in order; held ones where it is not called now."""
+        """One outcome each, in order; held or kept apart where it is not called now."""
+        outcomes = await self._carry_if_let_in(deliveries, deadline)
+        now, hold = self._clock.monotonic(), self._spec.hold
+        return [kept_apart(one, self.gate, self._target, hold, now) for one in outcomes]
+
+    async def _carry_if_let_in(
+        self, deliveries: Sequence[Delivery], deadline: float
+    ) -> list[Outcome]:
         now = self._clock.monotonic()
         entry = self.gate.enter(now)
         if entry is None:
@@ -74,30 +87,28 @@ class Variant:
     ) -> list[Outcome]:
         if entry is Entry.WAKE:
             deadline = max(deadline, now + self._spec.hold.wake_timeout_seconds)
-            if (away := await self._ask_before_waking()) is not None:
+            if (away := await self.questions.before_waking()) is not None:
                 return [away] * len(deliveries)
         if self._learner.is_due:
             await self._learner.ask(min(deadline, now + 2 * self._spec.timeouts.probe_seconds))
-        if self._learner.misfit is not None:
-            return [self._learner.misfit] * len(deliveries)
+        if (misfit := self._learner.misfit) is not None:
+            self._learner.forget()  # whoever lets it go on has changed something
+            self.counts.note_error(misfit, len(deliveries), self._clock.now())
+            return [misfit] * len(deliveries)
         return await self._carry_items(deliveries, entry, deadline)
 
-    async def probe(self) -> None:
-        """Ask whether it is there; raises Unavailable with the reason."""
-        found = await self._ask()
-        if found is not None:
-            raise Unavailable(
-                found[0], where=self.name or None, remedy="start the server, or look at its logs"
-            )
+    async def close(self) -> None:
+        """What it stores is written; it may be used again."""
+        if self._replies.overflow is not None:
+            await self._replies.overflow.close()
 
-    async def check(self) -> str:
-        """What is there, in words. Raises Unavailable, and Invalid where `input` does not fit."""
-        await self.probe()
-        await self._learner.ask(self._clock.monotonic() + 2 * self._spec.timeouts.probe_seconds)
-        if self._learner.misfit is not None:
-            what = self._learner.misfit.message
-            raise Invalid(what, code="model-input", remedy="write spec.input as the model has it")
-        return describe(self._spec, self._learner.learned)
+    def speaking(self, binary: Literal["true", "false"]) -> "Variant":
+        """The same gate, batches and counts for a caller who says how tensors are written."""
+        other, spec = copy(self), replace(self._spec, binary=binary)
+        learner = Learner(spec, self.caller, self._clock.now, self._limits)
+        other._spec, other._learner = spec, learner
+        other._calls = Calls(spec, self.caller, learner, self._target, self._clock, self.counts)
+        return other
 
     async def try_one(self, delivery: Delivery, deadline: float) -> Tried:
         """One request to be looked at: no gate, limit or count hears of it."""
@@ -105,25 +116,6 @@ class Variant:
         return await try_model(
             protocol, self._replies, caller, self._spec, delivery, deadline, self._clock
         )
-
-    async def _ask(self) -> tuple[str, bool] | None:
-        deadline = self._clock.monotonic() + self._spec.timeouts.probe_seconds
-        try:
-            return await why_not_ready(self.caller, self._learner.protocol.probe_paths(), deadline)
-        except (Denied, Unavailable) as error:
-            return str(error), False
-
-    async def _ask_before_waking(self) -> Failed | None:
-        """Where nothing listened no event is spent on asking; else a call itself wakes it."""
-        how = self._spec.hold.wake_with
-        if how == "event" or (how == "auto" and not self.gate.is_unreachable):
-            return None
-        found = await self._ask()
-        if found is None:
-            return None
-        why, is_unreachable = found
-        self.gate.away(self._clock.monotonic(), why, unreachable=is_unreachable)
-        return Failed(OutcomeClass.NOT_READY, why, is_held=True)
 
     async def _carry_items(
         self, deliveries: Sequence[Delivery], entry: Entry, deadline: float
@@ -194,7 +186,7 @@ class Variant:
             return [late] * len(items)
         answered = await self._calls.call(items, entry, deadline)
         if isinstance(answered, Answered):
-            return self._good(items, attributes, answered)
+            return await self._good(items, attributes, answered, deadline)
         if len(items) > 1 and self._divides(answered, sum(item.records for item in items), entry):
             middle = len(items) // 2
             first = await self._carry_divided(items[:middle], attributes, entry, deadline)
@@ -221,12 +213,16 @@ class Variant:
         self.counts.bisects += 1
         return True
 
-    def _good(
-        self, items: Sequence[Item], attributes: dict[int, Attributes], answered: Answered
+    async def _good(
+        self,
+        items: Sequence[Item],
+        attributes: dict[int, Attributes],
+        answered: Answered,
+        deadline: float,
     ) -> list[Outcome]:
         now, seconds = self._clock.monotonic(), answered.seconds
         if self.gate.good(now, len(items)):
-            self._target.calls.restart()
+            self._target.begin_anew(self.gate)
             self._learner.forget()
         else:
             # Larger calls before more of them: many small ones would share the same backlog.
@@ -238,12 +234,18 @@ class Variant:
             self.counts.tokens += tokens
             self._target.spend(tokens, now)
         at = self._clock.now()
-        outcomes = [
+        found = [
             self._replies.outcome(
                 item.delivery, attributes[id(item.delivery)], part, at, seconds, answered.status
             )
             for item, part in zip(items, answered.parts, strict=True)
         ]
+        overflow = self._replies.overflow
+        outcomes = (
+            cast(list[Outcome], found)
+            if overflow is None
+            else await overflow.settled(found, self._clock, deadline)
+        )
         outcomes = [self._verdict.answered(outcome) for outcome in outcomes]
         failed = [one for one in outcomes if isinstance(one, Failed)]
         for one in failed:
@@ -253,6 +255,8 @@ class Variant:
         return outcomes
 
     def _waiting(self) -> Failed:
-        """Other variants may be called meanwhile: then it waits apart, and not in line."""
-        what = f"the model is {self.gate.state.value}: nothing was sent"
-        return Failed(OutcomeClass.NOT_READY, what, is_held=len(self._target.gates) == 1)
+        if self.gate.state is TargetState.PAUSED:
+            what = f"this variant is stopped: {self.gate.stopped_why}"
+        else:
+            what = f"the model is {self.gate.state.value}: nothing was sent"
+        return Failed(OutcomeClass.NOT_READY, what, is_held=True)

@@ -18,7 +18,8 @@ from sinks.inference.protocol import Item, Refusal
 from sinks.inference.server.readiness import UNREACHABLE
 from sinks.inference_spec import InferenceSinkSpec
 from sinks.target_gate import Entry, Gate
-from sinks.target_limits import BatchLimit, CallLimit
+from sinks.target_limits import BatchLimit
+from sinks.target_model import ModelTarget
 
 SUSPECT_WAITS_SECONDS = (5.0, 30.0)  # a restarting worker answers 500 for some 8 s
 
@@ -27,11 +28,12 @@ class Verdict:
     """Of one variant."""
 
     def __init__(
-        self, spec: InferenceSinkSpec, gate: Gate, calls: CallLimit, batch: BatchLimit
+        self, spec: InferenceSinkSpec, gate: Gate, target: ModelTarget, batch: BatchLimit
     ) -> None:
         self._spec = spec
         self._gate = gate
-        self._calls = calls
+        self._target = target
+        self._calls = target.calls
         self._batch = batch
         first, last = SUSPECT_WAITS_SECONDS
         retries = spec.limits.suspect_retries
@@ -80,7 +82,7 @@ class Verdict:
             unreachable=failed.evidence.phase in UNREACHABLE,
             wished_seconds=failed.retry_after_seconds or 0.0,
         )
-        self._calls.restart()
+        self._target.begin_anew(self._gate)
         return replace(failed, reason=None, is_held=True)
 
     def _refused(self, failed: Failed, item: Item, now: float) -> Failed:

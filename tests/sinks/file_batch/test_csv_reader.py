@@ -51,6 +51,14 @@ def test_cells_that_only_together_are_numbers_stay_text() -> None:
     assert typed(["[1", "2]", "3,4"], frozenset()) == ["[1", "2]", "3,4"]
 
 
+def test_a_cell_that_is_no_number_is_one_of_many_that_are() -> None:
+    cells = ["2.5"] * 100 + ["007", ""] + ["-3"] * 100
+
+    values = typed(cells, frozenset({""}))
+
+    assert values == [2.5] * 100 + ["007", None] + [-3] * 100
+
+
 def test_rows_of_numbers_are_read_as_they_are_beside_text() -> None:
     numbers = b"1,2.5\n-3,1e2\n0.1,7\n"
 

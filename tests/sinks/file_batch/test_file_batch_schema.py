@@ -7,7 +7,7 @@ import yaml
 
 from deploy.config.schema_file_batch import FileBatchResource
 from deploy.config.shape_reader import read_shape
-from sinks.file_batch.spec import FileBatchSpec, S3Access, S3Keys
+from sinks.file_batch.spec import FileBatchSpec, ImageSpec, S3Access, S3Keys
 
 EVERY_OPTION = """
 sink: iris
@@ -25,9 +25,9 @@ read:
   columns: [a, b]
   exclude: [c]
   keyField: id
-  images: {decode: base64}
+  images: {decode: tensor, resize: 32x24, channels: 1}
   maxRecordBytes: 64Ki
-call: {batchSize: auto, maxPayloadBytes: 1Mi, bisect: false, binary: always, concurrency: 4,
+call: {batchSize: auto, maxPayloadBytes: 1Mi, bisect: false, binary: true, concurrency: 4,
        rate: 10/s, timeout: PT1M, retries: 0}
 write: {output: {bucket: results, prefix: out/}, name: "{stem}.scored.{ext}", format: parquet,
         join: key, order: completion, inputFilter: [a], outputFilter: [$.label],
@@ -74,6 +74,7 @@ def test_every_option_is_read() -> None:
         if getattr(getattr(spec, group), name) == getattr(getattr(defaults, group), name)
     ]
     assert same == []
+    assert spec.read.images == ImageSpec("tensor", (32, 24), 1)
     assert spec.s3 == S3Access("http://127.0.0.1:9000", "eu-1", S3Keys("key", "secret"))
 
 
@@ -94,7 +95,12 @@ def test_a_secret_is_in_no_text_and_no_jobs_id() -> None:
         ("{sink: iris, root: in, read: {csv: {encoding: rot13}}}", "read.csv.encoding"),
         ("{sink: iris, root: in, read: {csv: {header: 1}}}", "read.csv.header"),
         ("{sink: iris, root: in, read: {maxRecordBytes: 1Gi}}", "read"),
-        ("{sink: iris, root: in, read: {images: {decode: tensor}}}", "read.images.decode"),
+        ("{sink: iris, root: in, read: {images: {decode: pixels}}}", "read.images.decode"),
+        ("{sink: iris, root: in, read: {images: {channels: 1}}}", "read.images"),
+        (
+            "{sink: iris, root: in, read: {images: {decode: tensor, resize: 9000x9}}}",
+            "read.images.resize",
+        ),
         ("{sink: iris, root: in, call: {batchSize: 0}}", "call.batchSize"),
         ("{sink: iris, root: in, write: {output: elsewhere}}", "write.output"),
         ("{sink: iris, root: in, write: {output: {prefix: ../x}}}", "write.output"),

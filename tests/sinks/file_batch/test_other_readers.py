@@ -12,7 +12,7 @@ from pyarrow import ipc, parquet
 
 from broker.errors import Invalid
 from sinks.file_batch.opening import head_of, open_reader
-from sinks.file_batch.spec import ReadSpec
+from sinks.file_batch.spec import ImageSpec, ReadSpec
 from tests.sinks.file_batch.files import MemoryStore, chunks_of, reader_of, values_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
@@ -141,7 +141,7 @@ def test_a_member_that_unpacks_to_more_than_a_record_is_never_unpacked_whole() -
 
 
 def test_an_image_is_one_record_by_its_suffix_or_its_first_bytes() -> None:
-    read = ReadSpec(images="base64")
+    read = ReadSpec(images=ImageSpec("base64"))
 
     assert values_of(PNG, "cat.png") == values_of(PNG, "cat") == [PNG]
     assert values_of(PNG, "cat.png", read) == [{"b64": "iVBORw0KGgpwaXhlbHM="}]

@@ -83,6 +83,15 @@ def test_filters_choose_columns_and_keep_their_text() -> None:
     assert made == b"b,label,scores[0]\n1.50,x,0.5\n0007,y,\n"
 
 
+def test_fields_are_cells_whatever_else_their_column_holds() -> None:
+    write = WriteSpec(output_filter=("class", "score"))
+    predictions = [{"class": "=a", "score": 1}, {"class": "=a", "score": 0.5}, None, "none"]
+
+    made = written(b"a\n1\n2\n3\n4\n", predictions, write, failures={2: FAILED})
+
+    assert made == b"a,class,score\n1,'=a,1\n2,'=a,0.5\n3,,\n4,,\n"
+
+
 def test_a_column_of_the_inputs_keeps_its_name_and_ours_takes_another() -> None:
     assert written(b"prediction\nx\n", [1], WriteSpec()) == b"prediction,prediction_\nx,1\n"
 

@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from broker.errors import Invalid
+from sinks.inference_spec import ReplySpec
 from tests.sinks.inference.protocol_bench import body, items, parts, protocol, refused, sent
 
 CHAT = {"messages": [{"role": "user", "content": "Say {{ data/text }} to {{ subject }}"}]}
@@ -17,15 +18,6 @@ def chosen(*choices: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def said(text: Any, finish: str = "stop") -> dict[str, Any]:
     return {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
-
-
-def stream(*pieces: Any, done: bool = True) -> bytes:
-    lines = [b"data: " + orjson.dumps(piece) for piece in pieces]
-    return b"\n\n".join([b": keep-alive", *lines, *([b"data: [DONE]"] if done else []), b""])
-
-
-def delta(finish: str | None = None, **delta: Any) -> dict[str, Any]:
-    return {"model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
 
 def test_messages_are_filled_from_the_event() -> None:
@@ -149,40 +141,9 @@ def test_raw_is_the_whole_answer_or_one_s_share() -> None:
     assert part.raw == written
 
 
-def test_the_pieces_of_a_stream_are_joined() -> None:
-    made = protocol("openai", input={"prompt": "a", "parameters": {"stream": True}})
-    usage = {"choices": [], "usage": {"total_tokens": 9}}
-
-    (part,) = parts(
-        made,
-        [{}],
-        stream(delta(role="assistant", content="mo"), delta(content="ck"), delta("stop"), usage),
-    )
-
-    assert body(made, {})["stream"] is True
-    assert (part.value, part.tokens) == ("mock", 9)
-    assert part.facts == {"inferencefinish": "stop"}
-
-
-def test_the_arguments_of_a_tool_come_in_pieces() -> None:
-    def call(arguments: str, **more: Any) -> dict[str, Any]:
-        return {"index": 0, **more, "function": {"arguments": arguments}}
-
-    made = protocol("openai", input={"prompt": "a"}, output={"take": "message"})
-    pieces = [delta(tool_calls=[call('{"a"', id="t")]), delta("stop", tool_calls=[call(":1}")])]
-
-    (part,) = parts(made, [{}], stream(*pieces))
-
-    assert part.value["tool_calls"][0]["function"]["arguments"] == '{"a":1}'
-    assert part.value["tool_calls"][0]["id"] == "t"
-
-
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (stream(delta(content="x"), done=False), "without data: [DONE]"),
-        (stream({"error": {"message": "boom"}}), "holds an error"),
-        (b"data: not JSON\n\n", "no JSON"),
         (chosen(), "there are 0 choices for 1 texts"),
         (chosen({"index": 0}), "neither text nor message"),
         (chosen(said("a"), said("b")), "the indexes of choices"),
@@ -233,3 +194,29 @@ def test_an_encoded_embedding_is_text_if_it_was_asked_for() -> None:
 def test_an_event_without_a_text_cannot_be_sent(spec: Any, data: Any) -> None:
     with pytest.raises(Invalid):
         items(protocol("openai", **spec), data)
+
+
+@pytest.mark.parametrize(
+    ("id", "expected"),
+    [("e-1", None), ("7d444840-9dc0-11d1-b245-5ffdce74fad2",) * 2],
+)
+def test_a_request_is_named_only_by_a_uuid(id: str, expected: str | None) -> None:
+    request = sent(protocol("openai", input=CHAT), {"text": "hi"}, id=id, subject="Ada")
+
+    assert dict(request.headers).get("x-request-id") == expected
+
+
+def test_where_no_reply_is_wanted_tokens_and_finish_are_known() -> None:
+    made = protocol("openai", input={"prompt": "a"}, reply=ReplySpec(mode="none"))
+
+    (part,) = parts(made, [{}], chosen(said("x", "length"), usage={"total_tokens": 9}))
+
+    assert (part.tokens, part.facts) == (9, {"inferencefinish": "length"})
+
+
+def test_where_no_reply_is_wanted_any_other_body_will_do() -> None:
+    made = protocol("openai", input={"prompt": "a"}, reply=ReplySpec(mode="none"))
+
+    (part,) = parts(made, [{}], b"anything")
+
+    assert part.is_empty

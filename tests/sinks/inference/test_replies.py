@@ -6,6 +6,7 @@ import pytest
 from broker.codec import Limits
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from broker.errors import Invalid
+from sinks.inference.overflow import Large
 from sinks.inference.protocol import Part
 from sinks.inference.replies import Replies
 from sinks.inference.reply import reply_id
@@ -24,7 +25,9 @@ def replies(variant: str | None = None, *, event_bytes: int = 1_000, **spec: Any
 
 def outcome(made: Replies, part: Part, delivery: Delivery | None = None) -> Outcome:
     delivery = delivery or a_delivery()
-    return made.outcome(delivery, made.attributes(delivery), part, NOW, 0.012, 200)
+    found = made.outcome(delivery, made.attributes(delivery), part, NOW, 0.012, 200)
+    assert not isinstance(found, Large), "it has nowhere to be stored"
+    return found
 
 
 def reply(made: Replies, part: Part, delivery: Delivery | None = None) -> Any:

@@ -54,6 +54,32 @@ async def test_a_call_is_no_larger_than_said(works: Works) -> None:
     assert works.model.calls == 2
 
 
+async def test_without_a_size_calls_grow_while_they_are_answered_well(works: Works) -> None:
+    sizes: list[int] = []
+    works.model.heard = sizes.append
+
+    await calls_of(works, batch_size=None, calls_at_once=1).predict(records(500))
+
+    assert sizes[0] == 8
+    assert sizes[-2] > 16
+    assert max(sizes) <= works.model_spec.batch_max_records
+    assert sum(sizes) == 500
+
+
+async def test_without_a_size_a_call_that_was_too_large_makes_the_next_ones_smaller(
+    works: Works,
+) -> None:
+    sizes: list[int] = []
+    works.model.heard = sizes.append
+    works.model.records_max = 5
+
+    results = await calls_of(works, batch_size=None, calls_at_once=1).predict(records(50))
+
+    assert sizes[0] == 8
+    assert max(sizes[1:]) == 6, "it keeps trying one more than it was refused"
+    assert results.failures == {}
+
+
 async def test_one_bad_record_among_64_is_found_by_halving(works: Works) -> None:
     results = await calls_of(works).predict(records(64, bad=17))
 

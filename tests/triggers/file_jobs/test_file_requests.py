@@ -1,17 +1,21 @@
 """Records to events of a call, and predictions back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 import pytest
 
+from broker.clock import SteadyClock
 from broker.codec import make_event
 from broker.delivery import Delivered, Failed, OutcomeClass
+from sinks.inference.protocols import make_protocol
 from sinks.inference_spec import InferenceSinkSpec
 from triggers.file_jobs.requests import (
     Origin,
     Prediction,
     each_delivered,
+    gives_rows,
     one_delivery,
     one_prediction,
     record_of,
@@ -48,11 +52,21 @@ def test_bytes_go_one_by_one_as_they_are() -> None:
 def test_the_answer_to_a_list_is_divided_by_its_rows() -> None:
     found = spread(answered({"label": [0, 2], "score": [[0.1], [0.9]]}), 2)
 
-    assert found == [
-        Prediction({"label": 0, "score": [0.1]}),
-        Prediction({"label": 2, "score": [0.9]}),
-    ]
-    assert spread(answered([7, 8]), 2) == [Prediction(7), Prediction(8)]
+    assert values_of(found) == [{"label": 0, "score": [0.1]}, {"label": 2, "score": [0.9]}]
+    assert values_of(spread(answered([7, 8]), 2)) == [7, 8]
+
+
+def test_each_prediction_knows_the_reply_that_it_came_with() -> None:
+    (first, second) = spread(answered([7, 8]), 2)
+
+    assert isinstance(first, Prediction)
+    assert isinstance(second, Prediction)
+    assert first.reply["type"] == second.reply["type"] == "r"
+
+
+def values_of(found: Sequence[Prediction | Failed]) -> list[object]:
+    assert all(isinstance(each, Prediction) for each in found)
+    return [each.value for each in found if isinstance(each, Prediction)]
 
 
 @pytest.mark.parametrize("data", [[1], {"a": [1]}, {"a": [1, 2], "b": 3}, {}, "x", None])
@@ -65,9 +79,9 @@ def test_an_answer_without_a_row_for_each_record_is_suspicious(data: Any) -> Non
 
 
 def test_a_record_alone_gets_what_it_would_have_got_in_a_list() -> None:
-    assert one_prediction(answered({"label": [0]}), is_row=True) == Prediction({"label": 0})
-    assert one_prediction(answered({"label": [0]}), is_row=False) == Prediction({"label": [0]})
-    assert one_prediction(answered("a text"), is_row=True) == Prediction("a text")
+    assert one_prediction(answered({"label": [0]}), is_row=True).value == {"label": 0}
+    assert one_prediction(answered({"label": [0]}), is_row=False).value == {"label": [0]}
+    assert one_prediction(answered("a text"), is_row=True).value == "a text"
     assert one_prediction(Delivered(), is_row=True) == Prediction(None)
 
 
@@ -88,3 +102,56 @@ def test_only_rows_of_columns_with_a_whole_answer_go_as_a_list(
     spec = InferenceSinkSpec("default/m", protocol, "http://h", input=input, output=output)
 
     assert takes_rows(spec) is takes
+
+
+@pytest.mark.parametrize(
+    ("protocol", "input", "output", "gives"),
+    [
+        ("onnx", COLUMNS, {}, True),
+        ("onnx", {"instances": ""}, {}, True),
+        ("v2", {"bytes": {}}, {}, True),
+        ("onnx", {"instances": "$[*]"}, {}, False),
+        ("onnx", {"data": ""}, {}, False),
+        ("v1", COLUMNS, {}, False),
+        ("v2", COLUMNS, {"take": "predictions"}, False),
+    ],
+)
+def test_outputs_have_one_row_where_a_record_is_one_and_they_come_whole(
+    protocol: Any, input: dict[str, Any], output: dict[str, Any], gives: bool
+) -> None:
+    spec = InferenceSinkSpec("default/m", protocol, "http://h", input=input, output=output)
+
+    assert gives_rows(spec) is gives
+
+
+@pytest.mark.parametrize(
+    ("protocol", "input", "where"),
+    [
+        ("v1", {"instances": ""}, ("instances",)),
+        ("v2", {"instances": ""}, ("inputs", 0)),
+        (
+            "v2",
+            {"tensors": [{"name": "image", "datatype": "UINT8", "shape": [1, 1, 2, 3]}]},
+            ("inputs", 0),
+        ),
+    ],
+)
+def test_tensors_of_images_share_a_call(
+    protocol: Any, input: dict[str, Any], where: tuple[Any, ...]
+) -> None:
+    picture = orjson.Fragment(b"[[[255,0,0],[0,0,255]]]")
+    records = [record_of(row, picture) for row in (1, 2)]
+    spec = InferenceSinkSpec("default/m", protocol, "http://h", input=input, model="m")
+    speaker = make_protocol(spec, SteadyClock().now)
+
+    items = [speaker.item(delivery) for delivery in each_delivered(ORIGIN, records, 1)]
+    body = orjson.loads(speaker.request(items).body)
+
+    found: Any = body
+    for step in where:
+        found = found[step]
+    if protocol == "v1":
+        assert found == [[[[255, 0, 0], [0, 0, 255]]]] * 2
+    else:
+        assert (found["shape"], found["data"]) == ([2, 1, 2, 3], [255, 0, 0, 0, 0, 255] * 2)
+    assert items[0].key == items[1].key

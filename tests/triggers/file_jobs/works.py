@@ -37,6 +37,7 @@ MODEL = InferenceSinkSpec(
     "default/double", "onnx", "file:double.onnx", input={"columns": {"names": ["x"]}}
 )
 REFUSED = Failed(OutcomeClass.BAD_INPUT, "x: is no number")
+TOO_LARGE = Failed(OutcomeClass.BAD_INPUT, "too many", status=413)
 Answer = Callable[[Any], Any]
 
 
@@ -56,6 +57,8 @@ class ScriptedModel:
         self.answer: Answer = doubled
         self.calls = self.at_once = self.at_once_max = 0
         self.rows: list[Any] = []  # of each record that was predicted
+        self.heard: Callable[[int], None] = lambda _: None  # how many records a list has
+        self.records_max = 1_000_000  # of a list
         self.gate = asyncio.Event()  # closed: calls hang
         self.gate.set()
 
@@ -79,6 +82,9 @@ class ScriptedModel:
     def _outcome(self, delivery: Delivery) -> Outcome:
         data = orjson.loads(delivery.event.data or b"null")
         records = data if isinstance(data, list) else [data]
+        self.heard(len(records))
+        if len(records) > self.records_max:
+            return TOO_LARGE
         answers = [self.answer(record) for record in records]
         for answer in answers:
             if isinstance(answer, Failed):

@@ -18,6 +18,8 @@ from kserve.errors import InferenceError, InvalidInput
 from kserve.utils.utils import get_predict_input, get_predict_response
 
 RETRY_SECONDS = 7
+CROWD = 2  # calls at once; `crowded` refuses more
+CROWDED_SECONDS = 1
 
 
 class OnLoopback(uvicorn.Config):
@@ -85,6 +87,24 @@ class Short(Ready):
         return {"predictions": payload["instances"][1:]}
 
 
+class Crowded(Ready):
+    """Takes a while, and refuses more than CROWD calls at once, as one that guards itself."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._calls = 0
+
+    async def predict(self, payload, headers=None):
+        if self._calls >= CROWD:
+            raise HTTPException(503, "overloaded", {"Retry-After": str(CROWDED_SECONDS)})
+        self._calls += 1
+        try:
+            await asyncio.sleep(0.05)
+        finally:
+            self._calls -= 1
+        return {"predictions": payload["instances"]}
+
+
 class Sleeping(Ready):
     def __init__(self, awake: str) -> None:
         super().__init__("sleeping")
@@ -100,5 +120,5 @@ class Sleeping(Ready):
 if __name__ == "__main__":
     iris, awake = sys.argv[1:3]
     kserve.protocol.rest.server.uvicorn.Config = OnLoopback
-    small = [Slow("slow"), Busy("busy"), Boom("boom"), Short("short")]
+    small = [Slow("slow"), Busy("busy"), Boom("boom"), Short("short"), Crowded("crowded")]
     ModelServer().start([Iris(iris), *small, Sleeping(awake)])

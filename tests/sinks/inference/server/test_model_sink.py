@@ -3,13 +3,14 @@
 import time
 
 import orjson
+import pytest
 
 from broker.clock import SteadyClock
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from sinks.inference.protocol import ModelAnswer, ModelRequest
 from sinks.inference.server.caller import Called, Unanswered
 from sinks.inference.server.sink import ModelServerSink
-from sinks.inference_spec import BatchSpec, ClassifyRule, LimitSpec
+from sinks.inference_spec import BatchSpec, ClassifyRule, LimitSpec, ReplyMode, ReplySpec
 from sinks.target import TargetState
 from tests.sinks.inference.server.answering import answer_to, spec_for
 from tests.sinks.making import an_event
@@ -136,6 +137,27 @@ async def test_a_model_that_is_away_gets_nothing_more_and_all_is_held() -> None:
     assert sink.own_target.state is TargetState.HOLDING
     assert [one.is_held for one in outcomes if isinstance(one, Failed)] == [True, True]
     assert (len(caller.calls), sink.batch_limit) == (1, 1)
+
+
+@pytest.mark.parametrize("mode", ["wrap", "none"])
+async def test_tokens_are_counted_with_and_without_replies(mode: ReplyMode) -> None:
+    limits = LimitSpec(tokens_per_minute=60)  # the peer's answers are of ten tokens an event
+    sink = sink_of(Recorded(), "openai", limits=limits, reply=ReplySpec(mode=mode))
+
+    outcomes = await deliver(sink, *deliveries(8))
+
+    assert all(isinstance(one, Delivered) for one in outcomes)
+    assert sink.variants[""].counts.tokens == 80
+    assert sink.own_target.admit(time.monotonic()) > time.monotonic() + 5.0
+
+
+async def test_a_finish_that_is_refused_is_so_without_replies_too() -> None:
+    sink = sink_of(Recorded(), "openai", reply=ReplySpec(mode="none", fail_on=("stop",)))
+
+    outcomes = await deliver(sink, *deliveries(2))
+
+    failed = [one for one in outcomes if isinstance(one, Failed)]
+    assert [one.outcome_class for one in failed] == [OutcomeClass.BAD_INPUT] * 2
 
 
 async def test_rules_of_the_configuration_go_first() -> None:
