@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.configuration import PlannedTrigger
-from tests.bench.machine import BROKER_CORE
+from tests.bench.machine import BROKER_CORE, LOAD_CORE
 from tests.bench.program import BenchFailed, Program, headrace, reference
 
 HEADRACE = "headrace"
 REFERENCE = "reference"
+REFERENCE_IN_LOOP = "reference, model in its loop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Bench:
     patience_seconds: float = 30.0
     soak_seconds: float = 20.0
     backlog_events: int = 300_000
+    model_events: int = 60_000  # a backlog for a model in the process
+    file_rows: int = 1_000_000
     seed: int = 1
     has_cores: bool = True
     uses_tools: bool = True  # wrk and nginx where only throughput counts
@@ -61,9 +64,18 @@ class Bench:
         variables: Mapping[str, str] | None = None,
     ) -> Program:
         """A broker of that kind with an empty store in `folder`, not started."""
-        core = BROKER_CORE if is_pinned and self.has_cores else None
+        cores = self.cores(is_pinned)
         if kind == HEADRACE:
-            return headrace(folder, triggers, core, variables)
+            return headrace(folder, triggers, cores, variables)
         if kind == REFERENCE:
-            return reference(folder, triggers, core, variables)
+            return reference(folder, triggers, cores, variables)
         raise BenchFailed(f"no broker {kind!r}; there are {HEADRACE} and {REFERENCE}")
+
+    def cores(self, is_pinned: bool = True) -> str | None:
+        """What a program under test may use, as taskset reads it; None: what its parent may.
+
+        Also both are said: the parent of a bench is on one of them.
+        """
+        if not self.has_cores:
+            return None
+        return f"{BROKER_CORE}" if is_pinned else f"{BROKER_CORE},{LOAD_CORE}"

@@ -54,10 +54,20 @@ def write_configuration(path: Path, triggers: Iterable[PlannedTrigger]) -> None:
     path.write_text("".join(f"---\n{json.dumps(document)}\n" for document in documents))
 
 
+def append_resources(
+    path: Path, resources: Iterable[tuple[str, str, Mapping[str, object]]]
+) -> None:
+    """More resources for a configuration that is written: the kind, name and spec of each."""
+    documents = [_resource(*each) for each in resources]
+    with path.open("a") as file:
+        file.writelines(f"---\n{json.dumps(document)}\n" for document in documents)
+
+
 def _resource(kind: str, name: str, spec: Mapping[str, object]) -> dict[str, object]:
     metadata = {"name": name, "namespace": "default"}
+    is_knative = kind in {"Broker", "Trigger"}
     return {
-        "apiVersion": "eventing.knative.dev/v1",
+        "apiVersion": "eventing.knative.dev/v1" if is_knative else "headrace.dev/v1",
         "kind": kind,
         "metadata": metadata,
         "spec": spec,

@@ -77,7 +77,7 @@ async def cold_start(bench: Bench, kind: str, shape: Shape) -> Figures:
             try:
                 begun = time.perf_counter()
                 program.spawn()
-                first.append(_first_accepted_at(program) - begun)
+                first.append(first_accepted_at(program) - begun)
                 whole.append(_all_ready_at(program) - begun)
                 cpu.append(cpu_seconds(program.pid))
                 rss.append(resident_mb(program.pid))
@@ -91,10 +91,10 @@ async def cold_start(bench: Bench, kind: str, shape: Shape) -> Figures:
     }
 
 
-def _first_accepted_at(program: Program) -> float:
+def first_accepted_at(program: Program, event_type: str = EVENT_TYPE) -> float:
     """When the first 202 came, asking again and again from now on."""
     body = body_of(1024)
-    head = HEAD % (BROKER_PATH.encode(), len(body), EVENT_TYPE.encode())
+    head = HEAD % (BROKER_PATH.encode(), len(body), event_type.encode())
     deadline = time.perf_counter() + COLD_SECONDS_MAX
     while time.perf_counter() < deadline:
         program.check_alive()

@@ -27,13 +27,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A figure of headrace in one workload, on one core of the kind of machine that we have."""
+    """A figure of one variant of a workload, on one core of the kind of machine that we have."""
 
     workload: str
     figure: str
     limit: float
     is_floor: bool
     is_law: bool = False
+    variant: str = HEADRACE
 
 
 TARGETS = (
@@ -51,7 +52,22 @@ TARGETS = (
     Target("why", "why_p50_ms", 100, False, is_law=True),
     Target("why", "why_p99_ms", 100, False),
     Target("source-kafka", "events_per_second", 10_000, True, is_law=True),
+    Target("file-job", "peak_rss_mb", 200, False, is_law=True),
     Target("slow-disk", "events_per_second", 8_000, True, is_law=True),
+)
+
+DESK_ANSWERED_MS = {"10,000 dead letters": 200.0, "1,000,000 dead letters": 1_000.0}
+DESK_TARGETS = tuple(
+    target
+    for variant, answered_ms in DESK_ANSWERED_MS.items()
+    for target in (
+        *(
+            Target("desk", f"{asked}_p99_ms", answered_ms, False, asked != "rows", variant)
+            for asked in ("list", "query", "rows", "groups", "pages")
+        ),
+        Target("desk", "ack_p99_ratio", 2.0, False, True, variant),
+        Target("desk", "first_accepted_ratio", 1.5, False, False, variant),
+    )
 )
 
 
@@ -62,15 +78,15 @@ def judge(runs: Sequence[Run], rows: Iterable[Row]) -> list[Verdict]:
     backlog = by_place.get(("backlog", HEADRACE))
     if backlog:
         verdicts += _backlog(backlog)
-    for target in TARGETS:
-        figures = by_place.get((target.workload, HEADRACE), {})
+    for target in (*TARGETS, *DESK_TARGETS):
+        figures = by_place.get((target.workload, target.variant), {})
         if target.figure in figures:
             verdicts.append(_of_target(target, figures[target.figure]))
     return verdicts
 
 
 def _of_target(target: Target, value: float) -> Verdict:
-    claim = f"{target.figure}"
+    claim = target.figure if target.variant == HEADRACE else f"{target.figure}, {target.variant}"
     return Verdict(target.workload, claim, value, target.limit, target.is_floor, target.is_law)
 
 
@@ -84,6 +100,10 @@ def _ratios(runs: Sequence[Run]) -> Iterable[Verdict]:
          "cpu_us_per_event", 1.2, False),
         ("triggers", "CPU per event, 10,000 to 10 prefix triggers", f"prefix {many}",
          f"prefix {few}", "cpu_us_per_event", 1.2, False),
+        ("onnx-backlog", "events/s, times the reference", HEADRACE, REFERENCE, "events_per_second",
+         2.0, True),
+        ("file-job", "rows/s, times a plain script", HEADRACE, REFERENCE, "events_per_second",
+         0.5, True),
         ("kserve-batch", "events/s, in batches to one by one", "batched", "one-by-one",
          "events_per_second", 20.0, True),
         ("bad-sink", "CPU per answered call, beside bad ones to alone", BESIDE_BAD, ALONE,

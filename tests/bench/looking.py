@@ -27,18 +27,18 @@ async def why(bench: Bench, variant: str) -> Figures:
     with bench.scratch() as folder:
         triggers = plan_triggers(TRIGGERS[variant], 1, UNREACHABLE)
         program = bench.program(HEADRACE, folder, triggers)
-        _start(program)
+        start_whole(program)
         program.stop()
         store = folder / "data" / "default" / "default.db"
         fill_log(store, LOG_EVENTS, "default/bench-0")
-        _start(program)
+        start_whole(program)
         try:
             return await asyncio.to_thread(_ask, program, random.Random(bench.seed))
         finally:
             program.stop()
 
 
-def _start(program: Program) -> None:
+def start_whole(program: Program) -> None:
     """Start it, and wait for its admin listener too."""
     program.start()
     assert program.admin_port is not None, "headrace has one"

@@ -25,6 +25,13 @@ def resident_mb(pid: int) -> float:
     return pages * PAGE_BYTES / 1e6
 
 
+def peak_resident_mb(pid: int | None = None) -> float:
+    """The most memory that a process (None: this one) has held, in units of 10^6 bytes."""
+    status = Path("/proc", "self" if pid is None else str(pid), "status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024 / 1e6
+
+
 def fsync_p50_us(folder: Path, writes: int = 40) -> float:
     """The median time of one small write made durable in `folder`, in microseconds."""
     path = folder / "fsync.probe"

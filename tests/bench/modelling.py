@@ -6,24 +6,31 @@ rate, for the whole would take a minute.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping, Sequence
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 from tests.bench.bench import HEADRACE, Bench
-from tests.bench.configuration import BROKER_PATH
+from tests.bench.configuration import append_resources
 from tests.bench.figures import Figures
+from tests.bench.held_backlog import (
+    PATIENCE_SECONDS,
+    TRIGGER,
+    ask_admin,
+    await_admin,
+    count_delivered,
+    paused_trigger,
+    publish_all,
+    resume,
+)
 from tests.bench.meter import Meter
-from tests.bench.program import BenchFailed, Program, is_listening
+from tests.bench.program import BenchFailed, Program
 from tests.faults.export import export
 from tests.servers.flowers import FLOWERS
 from tests.servers.kserve import KServe, find_kserve
 
 EVENTS = 20_000
-PUBLISHED_AT_ONCE = 500
 ONE_BY_ONE, ONE_A_CALL, BATCHED = "one-by-one", "one-a-call", "batched"
 ALONE = {"batch": {"maxRecords": 1}}
 SPECS: Mapping[str, Mapping[str, Any]] = {
@@ -32,9 +39,7 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
     BATCHED: {"batch": {"maxRecords": 512}},
 }
 ONE_BY_ONE_SECONDS = 10.0
-PATIENCE_SECONDS = 120.0
 POLL_SECONDS = 0.1  # a look costs the broker some milliseconds
-TRIGGER = "/api/v1/triggers/default/predict"
 
 
 async def kserve_batch(bench: Bench, variant: str) -> Figures:
@@ -46,7 +51,8 @@ async def kserve_batch(bench: Bench, variant: str) -> Figures:
         try:
             await asyncio.to_thread(server.start)
             program.start()
-            await asyncio.to_thread(_publish, program)
+            events = (_event(number) for number in range(EVENTS))
+            await asyncio.to_thread(publish_all, program.port, events)
             figures = await asyncio.to_thread(_let_go, program, variant == BATCHED)
         finally:
             program.stop()
@@ -69,32 +75,11 @@ def _configure(folder: Path, server: KServe, spec: Mapping[str, Any]) -> None:
         "reply": {"type": "classified"},
         **spec,
     }
-    trigger = {
-        "broker": "default",
-        "paused": True,
-        "filters": [{"exact": {"type": "measured"}}],
-        "subscriber": {"ref": {"kind": "InferenceSink", "name": "iris"}},
-    }
-    with (folder / "headrace.yaml").open("a") as file:
-        for version, kind, name, spec in (
-            ("headrace.dev/v1", "InferenceSink", "iris", model),
-            ("eventing.knative.dev/v1", "Trigger", "predict", trigger),
-        ):
-            document = {"apiVersion": version, "kind": kind, "metadata": {"name": name}}
-            file.write(f"---\n{json.dumps({**document, 'spec': spec})}\n")
-
-
-def _publish(program: Program) -> None:
-    connection = HTTPConnection("127.0.0.1", program.port, timeout=PATIENCE_SECONDS)
-    headers = {"content-type": "application/cloudevents-batch+json"}
-    for first in range(0, EVENTS, PUBLISHED_AT_ONCE):
-        batch = [_event(number) for number in range(first, first + PUBLISHED_AT_ONCE)]
-        connection.request("POST", BROKER_PATH, json.dumps(batch), headers)
-        answer = connection.getresponse()
-        said = answer.read()
-        if answer.status >= 300:
-            raise BenchFailed(f"a batch was answered {answer.status}: {said[:200]!r}")
-    connection.close()
+    resources = (
+        ("InferenceSink", "iris", model),
+        ("Trigger", TRIGGER, paused_trigger("measured", "iris")),
+    )
+    append_resources(folder / "headrace.yaml", resources)
 
 
 def _event(number: int) -> Mapping[str, Any]:
@@ -105,22 +90,19 @@ def _event(number: int) -> Mapping[str, Any]:
 
 def _let_go(program: Program, is_whole: bool) -> Figures:
     """From the moment of the resume until all is delivered, or until the rate is known."""
-    assert program.admin_port is not None, "headrace has one"
-    while not is_listening(program.admin_port):
-        program.check_alive()
-        time.sleep(POLL_SECONDS)
+    await_admin(program, POLL_SECONDS)
     meter = Meter(program.pid)
-    _ask(program, "POST", f"{TRIGGER}/resume", {})
+    resume(program)
     began, delivered = time.monotonic(), 0
     end = began + (PATIENCE_SECONDS if is_whole else ONE_BY_ONE_SECONDS)
     while delivered < EVENTS and time.monotonic() < end:
         time.sleep(POLL_SECONDS)
         program.check_alive()
-        delivered = int(_ask(program, "GET", TRIGGER)["delivered"])
+        delivered = count_delivered(program)
     if is_whole and delivered < EVENTS:
         raise BenchFailed(f"{delivered} of {EVENTS} delivered after {PATIENCE_SECONDS:g} s")
     meter.read()
-    (shown,) = _ask(program, "GET", "/api/v1/sink?name=iris")["model"]["variants"]
+    (shown,) = ask_admin(program, "GET", "/api/v1/sink?name=iris")["model"]["variants"]
     return {
         **meter.figures(delivered, delivered),
         "records_a_call": shown["records_mean"],
@@ -133,19 +115,3 @@ def _rate(times: Sequence[float]) -> float:
     """Replies a second, from the first commit of some to the last."""
     later = [time for time in times if time > times[0]]
     return len(later) / (times[-1] - times[0]) if later else 0.0
-
-
-def _ask(program: Program, method: str, path: str, body: object = None) -> Any:
-    assert program.admin_port is not None, "headrace has one"
-    connection = HTTPConnection("127.0.0.1", program.admin_port, timeout=PATIENCE_SECONDS)
-    try:
-        sent = None if body is None else json.dumps(body)
-        headers = {} if sent is None else {"content-type": "application/json"}
-        connection.request(method, path, sent, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-    finally:
-        connection.close()
-    if answer.status >= 300:
-        raise BenchFailed(f"{path} answered {answer.status}: {content[:200]!r}")
-    return json.loads(content)

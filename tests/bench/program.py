@@ -32,20 +32,24 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def pinned_to(cores: str | None) -> list[str]:
+    """What stands before a command."""
+    return [] if cores is None else ["taskset", "-c", cores]
+
+
 class Program:
-    """One broker process. `core` None leaves it where its parent runs."""
+    """One broker process. `cores` as taskset reads them; None leaves it where its parent runs."""
 
     def __init__(
         self,
         command: Sequence[str],
         port: int,
         log: Path,
-        core: int | None = None,
+        cores: str | None = None,
         variables: Mapping[str, str] | None = None,
         admin_port: int | None = None,
     ) -> None:
-        pinned = [] if core is None else ["taskset", "-c", str(core)]
-        self.command = [*pinned, *command]
+        self.command = [*pinned_to(cores), *command]
         self.port = port
         self.admin_port = admin_port
         self.url = f"http://127.0.0.1:{port}{BROKER_PATH}"
@@ -78,13 +82,13 @@ class Program:
             self.check_alive()
             if time.monotonic() > deadline:
                 self.kill()
-                raise BenchFailed(f"no port after {READY_SECONDS_MAX:.0f} s: {self._last_words()}")
+                raise BenchFailed(f"no port after {READY_SECONDS_MAX:.0f} s: {self.last_words()}")
             time.sleep(0.005)
 
     def check_alive(self) -> None:
         """Raises BenchFailed with the end of its log if the process is gone."""
         if self._process is not None and self._process.poll() is not None:
-            raise BenchFailed(f"it ended with {self._process.returncode}: {self._last_words()}")
+            raise BenchFailed(f"it ended with {self._process.returncode}: {self.last_words()}")
 
     def stop(self) -> None:
         """Ask it to drain and end; kill it if it does not."""
@@ -103,7 +107,8 @@ class Program:
             self._process.kill()
             self._process.wait()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """Its command and the end of its log."""
         lines = self._log.read_text(errors="replace").splitlines()[-15:]
         return f"{' '.join(self.command)}\n" + "\n".join(lines)
 
@@ -111,7 +116,7 @@ class Program:
 def headrace(
     folder: Path,
     triggers: Sequence[PlannedTrigger],
-    core: int | None = None,
+    cores: str | None = None,
     variables: Mapping[str, str] | None = None,
     python: str = sys.executable,
 ) -> Program:
@@ -123,17 +128,17 @@ def headrace(
         python, "-m", "deploy", "up", str(configuration), "--data", str(folder / "data"),
         "--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin_port}",
     ]  # fmt: skip
-    return Program(command, port, folder / "program.log", core, variables, admin_port)
+    return Program(command, port, folder / "program.log", cores, variables, admin_port)
 
 
 def reference(
     folder: Path,
     triggers: Sequence[PlannedTrigger],
-    core: int | None = None,
+    cores: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Program:
     """The naive reference, wired alike."""
     port = free_port()
     command = [sys.executable, "-m", "tests.bench.reference", str(port), str(folder / "events.db")]
     command += [part for trigger in triggers for part in (trigger.selects, trigger.uri)]
-    return Program(command, port, folder / "program.log", core, variables)
+    return Program(command, port, folder / "program.log", cores, variables)

@@ -120,6 +120,8 @@ def _bench(options: argparse.Namespace, scratch: Path) -> Bench:
         seconds=options.seconds or (3.0 if options.smoke else 5.0),
         soak_seconds=options.soak_seconds,
         backlog_events=options.backlog_events,
+        model_events=options.model_events or (10_000 if options.smoke else 60_000),
+        file_rows=options.file_rows or (50_000 if options.smoke else 1_000_000),
         seed=options.seed,
         has_cores=has_two_cores(),
         uses_tools=not options.smoke,
@@ -133,6 +135,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="of one run (default 5, smoke 3)")
     parser.add_argument("--soak-seconds", type=float, default=20.0)
     parser.add_argument("--backlog-events", type=int, default=300_000)
+    parser.add_argument("--model-events", type=int, help="default 60,000, smoke 10,000")
+    parser.add_argument("--file-rows", type=int, help="default 1,000,000, smoke 50,000")
     parser.add_argument("--seed", type=int, default=1, help="of the times of kills")
     parser.add_argument("--out", default=str(ROOT / "build" / "bench"))
     parser.add_argument("--smoke", action="store_true", help="short, without wrk and nginx")

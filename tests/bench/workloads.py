@@ -4,8 +4,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench import adversity, endurance, latency, looking, sourcing, throughput
-from tests.bench.bench import HEADRACE, REFERENCE, Bench, Shape
+from tests.bench import adversity, desk, endurance, latency, looking, sourcing, throughput
+from tests.bench.bench import HEADRACE, REFERENCE, REFERENCE_IN_LOOP, Bench, Shape
 from tests.bench.figures import Figures
 
 Measure = Callable[[Bench, str, Shape], Coroutine[Any, Any, Figures]]
@@ -41,6 +41,19 @@ async def _kserve_batch(bench: Bench, variant: str) -> Figures:
     from tests.bench.modelling import kserve_batch
 
     return await kserve_batch(bench, variant)
+
+
+async def _onnx_backlog(bench: Bench, variant: str) -> Figures:
+    # Imported here, so that the other workloads need no runtime of models.
+    from tests.bench.onnx_backlog import onnx_backlog
+
+    return await onnx_backlog(bench, variant)
+
+
+async def _file_job(bench: Bench, variant: str) -> Figures:
+    from tests.bench.file_jobs import file_job
+
+    return await file_job(bench, variant)
 
 
 def _source(says: str, kind: str) -> Workload:
@@ -82,6 +95,11 @@ WORKLOADS: dict[str, Workload] = {
         tuple(looking.TRIGGERS),
         looking.why,
     ),
+    "desk": Workload(
+        "ten thousand or a million dead letters, looked at while events go through",
+        tuple(desk.LETTERS),
+        desk.desk,
+    ),
     "source-kafka": _source("60,000 records of 1 KiB that wait, then 200 a second", "kafka"),
     "source-s3": _source("10,000 objects to be listed, then 200 a second", "s3"),
     "source-api": _source("5,000 objects to be listed, then 200 a second", "api"),
@@ -90,10 +108,20 @@ WORKLOADS: dict[str, Workload] = {
         MODEL_VARIANTS,
         _kserve_batch,
     ),
+    "onnx-backlog": Workload(
+        "60,000 small events for a model in the process; the reference calls a server of it",
+        (*BOTH, REFERENCE_IN_LOOP),
+        _onnx_backlog,
+    ),
+    "file-job": Workload(
+        "a CSV of 1,000,000 rows through a model; the reference is a plain script",
+        (REFERENCE, HEADRACE),
+        _file_job,
+    ),
     "soak": _of("half load for longer", endurance.soak, Shape(), ONE),
 }
 
-SMOKE = ("ingest-1", "e2e-1", "fanout", "kill9")
+SMOKE = ("ingest-1", "e2e-1", "fanout", "kill9", "onnx-backlog", "file-job")
 
 
 def find_faults(name: str, figures: Figures) -> list[str]:
