@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from broker.codec.limits import DEFAULT_LIMITS, Limits
-from broker.codec.usual import usual_event
+from broker.codec.usual import is_plain, usual_event
 from broker.codec.values import (
     FORBIDDEN,
     NAME,
@@ -23,6 +23,7 @@ from broker.event import Event
 
 REQUIRED = ("specversion", "id", "source", "type")
 OPTIONAL = frozenset(("subject", "time", "dataschema", "datacontenttype"))
+_DEFINED = OPTIONAL.union(REQUIRED)
 _SAFE = "!#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
@@ -47,9 +48,34 @@ def with_attributes(event: Event, changes: Mapping[str, str | None]) -> Event:
 
     Raises InvalidEvent where the result would be no CloudEvent.
     """
+    extended = _extended(event, changes)
+    if extended is not None:
+        return extended
     attributes = {**event.attributes, **changes}
     kept = {name: value for name, value in attributes.items() if value is not None}
     return make_event(kept, event.data)
+
+
+def _extended(event: Event, changes: Mapping[str, str | None]) -> Event | None:
+    """`event` with more extensions; None where they change it otherwise, or need a closer look.
+
+    What it has was checked when it was made.
+    """
+    attributes = dict(event.attributes)
+    content_type = attributes.pop("datacontenttype", None)
+    last = b"" if content_type is None else b"content-type: %b\r\n" % content_type.encode()
+    lines = ""
+    for name, value in changes.items():
+        if value is None or name in _DEFINED or name in attributes or not is_plain(name, value):
+            return None
+        attributes[name] = value
+        lines += f"ce-{name}: {value}\r\n"
+    if len(attributes) > DEFAULT_LIMITS.extensions or not event.head.endswith(last):
+        return None
+    if content_type is not None:
+        attributes["datacontenttype"] = content_type
+    head = event.head[: len(event.head) - len(last)]
+    return Event(attributes, event.data, head + lines.encode() + last)
 
 
 def checked_event(

@@ -86,23 +86,37 @@ def _other_lines(found: Mapping[str, Any]) -> str | None:
         lines += f"ce-time: {time}\r\n"
         known += 1
     if len(found) > known:
-        for name, value in found.items():
-            if name not in _KNOWN:
-                if type(value) is not str or not _may_have(name, value):
-                    return None
-                lines += f"ce-{name}: {value}\r\n"
+        names = tuple(found)
+        extensions = _extensions(names) if _are_short(names) else None
+        if extensions is None:
+            return None
+        for name in extensions:
+            value = found[name]
+            if type(value) is not str or (name == "dataschema" and not is_absolute_uri(value)):
+                return None
+            lines += f"ce-{name}: {value}\r\n"
     return lines
 
 
-def _may_have(name: str, value: str) -> bool:
-    if name == "dataschema":
-        return is_absolute_uri(value)
-    return len(name) <= _REMEMBERED_CHARACTERS and _is_extension(name)
+def is_plain(name: str, value: object) -> bool:
+    """Whether an extension may be called so, and needs no encoding in a header."""
+    if type(value) is not str or not _are_short((name,)) or not _extensions((name,)):
+        return False
+    return PLAIN.fullmatch(value) is not None
 
 
+def _are_short(names: tuple[str, ...]) -> bool:
+    return len("".join(names)) <= _REMEMBERED_CHARACTERS
+
+
+# Events of one kind have the same names: they are looked at once for all of them.
 @lru_cache(maxsize=1024)
-def _is_extension(name: str) -> bool:
-    return NAME.fullmatch(name) is not None and name != "data"
+def _extensions(names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Those with a line beside the known ones, dataschema among them; None if one may not be."""
+    others = tuple([name for name in names if name not in _KNOWN])
+    if "data" in others or not all(map(NAME.fullmatch, others)):
+        return None
+    return others
 
 
 def _content_line(content_type: str) -> bytes | None:

@@ -1,20 +1,26 @@
 """Event data to the tensors of one call, as the sink's `input` says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from broker.errors import Invalid
 from sinks.inference.input_slot import InputSlot
 from sinks.inference.model import Model
 from sinks.inference.path import DataPath
-from sinks.inference.tensors import DATATYPES, Tensor, number_rows, odd_rows, to_tensor, without
+from sinks.inference.tensors import (
+    DATATYPES,
+    Tensor,
+    number_rows,
+    number_table,
+    odd_rows,
+    to_tensor,
+    without,
+)
 
 _KEYS = ("columns", "tensors", "data", "instances")
 
 
-@dataclass(frozen=True, slots=True)
-class Feeds:
+class Feeds(NamedTuple):
     """The tensors of one event by input name; `records` is dim 0 of each."""
 
     tensors: Mapping[str, Tensor]
@@ -28,6 +34,7 @@ class Input:
         key, value = _only_key(written)
         self._model = model
         self._names: Sequence[str] = ()
+        self._takes_tables = False  # of numbers, with any number of rows
         self._make = {
             "columns": self._from_columns,
             "tensors": self._from_tensors,
@@ -36,6 +43,7 @@ class Input:
         }[key]
         if key == "columns":
             self._names, self._slot = _columns(value, model)
+            self._takes_tables = _takes_tables(self._slot)
         elif key == "tensors":
             self._tensors = [_tensor(entry, model) for entry in value]
             _check_complete({slot.name for slot, _, _ in self._tensors}, model)
@@ -54,6 +62,29 @@ class Input:
             raise _bad("the inputs differ in their number of records")
         return Feeds(tensors, counts.pop() if len(counts) == 1 else 1)
 
+    def feeds_of_each(self, values: Sequence[object]) -> Sequence[Feeds | None]:
+        """As `feeds` of each, by one tensor for all; None for what has to be looked at alone."""
+        if not self._takes_tables:
+            return [None] * len(values)
+        rows: list[list[object]] = []
+        ends: list[int | None] = []
+        for value in values:
+            found = _rows(value, self._names)
+            rows += found
+            ends.append(len(rows) if found else None)
+        tensor = number_table(rows, self._slot.datatype)
+        if tensor is None:
+            return [None] * len(values)
+        made: list[Feeds | None] = []
+        start = 0
+        for end in ends:
+            if end is None:
+                made.append(None)
+                continue
+            made.append(Feeds({self._slot.name: tensor[start:end]}, end - start))
+            start = end
+        return made
+
     def feeds_of_columns(
         self, columns: Mapping[str, Sequence[object]]
     ) -> tuple[Feeds, Sequence[int]] | None:
@@ -62,9 +93,9 @@ class Input:
         None where every row has to be looked at alone, to say what is wrong with it.
         """
         found = [columns[name] for name in self._names if name in columns]
-        if not found or len(found) < len(self._names) or len(self._slot.shape) != 2:
+        if not self._takes_tables or len(found) < len(self._names):
             return None
-        odd = odd_rows(found) if self._slot.datatype[0] == "F" else range(len(found[0]))
+        odd = odd_rows(found)
         if len(odd) == len(found[0]):
             return None
         if odd:
@@ -201,6 +232,22 @@ def _reshaped(tensor: Tensor, shape: object, where: str) -> Tensor:
         return tensor.reshape(shape)  # type: ignore[call-overload,no-any-return]
     except (ValueError, TypeError) as error:
         raise _bad(f"{where} does not have the shape {str(shape)[:40]}") from error
+
+
+def _takes_tables(slot: InputSlot) -> bool:
+    return len(slot.shape) == 2 and slot.shape[0] is None and slot.datatype[0] == "F"
+
+
+def _rows(value: object, names: Sequence[str]) -> list[list[object]]:
+    """The fields of a record, or of each of a list of them; none where one lacks a field."""
+    try:
+        if type(value) is dict:
+            return [[value[name] for name in names]]
+        if type(value) is list and all(type(each) is dict for each in value):
+            return [[each[name] for name in names] for each in value]
+    except KeyError:
+        return []  # `feeds` says which
+    return []
 
 
 def _field(row: object, name: str) -> object:

@@ -13,7 +13,6 @@ from broker.delivery import Delivery, Evidence, Failed, Outcome, OutcomeClass
 from broker.errors import Invalid, Unavailable
 from sinks.inference.input import Input
 from sinks.inference.model import error_class, load_model
-from sinks.inference.onnx_output import cut
 from sinks.inference.onnx_trial import describe, try_model
 from sinks.inference.output import output_of
 from sinks.inference.prepare import ColumnAnswer, Item, Preparation, grouped, joined
@@ -74,7 +73,7 @@ class OnnxSink:
                 failed = Failed(OutcomeClass.CONFIG, str(error), pause=True)
                 return [failed] * len(deliveries)
             return await self.deliver(deliveries, deadline)
-        prepared = [loaded.item(delivery) for delivery in deliveries]
+        prepared = loaded.items(deliveries)
         items = [each for each in prepared if isinstance(each, Item)]
         records_max = self._spec.batch_max_records if loaded.model.batches else 0
         outcomes: dict[int, Outcome] = {}
@@ -117,8 +116,7 @@ class OnnxSink:
             async with asyncio.timeout(deadline - started_at):
                 outputs = await running
             call_seconds = self._clock.monotonic() - started_at
-            counts = [item.feeds.records for item in items]
-            parts = cut(outputs, counts) if model.batches else [list(outputs)]
+            parts = loaded.parts(outputs, items)
         except TimeoutError:
             stop.terminate = True  # else its thread would go on for nobody
             return self._failed(OutcomeClass.TRANSIENT, "no answer in time", "timeout")

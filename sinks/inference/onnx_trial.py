@@ -22,7 +22,7 @@ async def try_model(
     loaded: Preparation, url: str, delivery: Delivery, deadline: float, clock: Clock
 ) -> Tried:
     """Run the model for one event, in a thread beside the sink's; the run ends by `deadline`."""
-    item = loaded.item(delivery)
+    (item,) = loaded.items([delivery])
     if isinstance(item, Failed):
         return Tried(None, None, item)
     sent = Sent("run", url, (), orjson.dumps({"inputs": _inputs(item)}, option=_OPTIONS))

@@ -55,6 +55,7 @@ class Output:
             )
         self._path = DataPath(written["path"]) if written.get("path") else None
         self._merge_under: str | None = written.get("mergeUnder")
+        self._members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
     @property
     def keeps_bytes(self) -> bool:
@@ -76,7 +77,7 @@ class Output:
         assert self._merge_under is not None
         members: dict[str, msgspec.Raw]
         try:
-            members = msgspec.json.decode(event_data, type=dict[str, msgspec.Raw])
+            members = self._members.decode(event_data)
         except msgspec.DecodeError:
             members = {"input": msgspec.Raw(_as_json(event_data))}
         return msgspec.json.encode({**members, self._merge_under: msgspec.Raw(encoded)})

@@ -11,7 +11,7 @@ from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, 
 from broker.errors import Invalid, TooLarge
 from sinks.inference.input import Feeds, Input
 from sinks.inference.model import Model, Stop
-from sinks.inference.onnx_output import taken
+from sinks.inference.onnx_output import cut, taken
 from sinks.inference.output import Output
 from sinks.inference.overflow import Large
 from sinks.inference.reply import ReplyWriter
@@ -36,7 +36,7 @@ class Item:
         self.delivery = delivery
         self.feeds = feeds
         self.attributes = attributes
-        self.key = tuple(tensor.shape[1:] for tensor in feeds.tensors.values())
+        self.key = tuple([tensor.shape[1:] for tensor in feeds.tensors.values()])
 
 
 class Preparation:
@@ -49,16 +49,29 @@ class Preparation:
         self._replies = replies
         self._model_name = replies.model
 
-    def item(self, delivery: Delivery) -> Item | Failed:
-        """The item, or a BAD_INPUT for this event alone."""
+    def items(self, deliveries: Sequence[Delivery]) -> list[Item | Failed]:
+        """The item of each, or a BAD_INPUT for this event alone."""
+        read = [_data_of(delivery) for delivery in deliveries]
+        feeds = self._input.feeds_of_each(read)
+        return list(map(self._item, deliveries, read, feeds))
+
+    def _item(self, delivery: Delivery, data: object, feeds: Feeds | None) -> Item | Failed:
+        """`data` is what was read of it, a Failed where it cannot be."""
+        if isinstance(data, Failed):
+            return data
         try:
-            data = orjson.loads(delivery.event.data or b"")
             attributes = self._replies.attributes(delivery, data)
-            return Item(delivery, self._input.feeds(data), attributes)
-        except orjson.JSONDecodeError as error:
-            return _bad_input(f"data: it is no JSON ({error})")
+            return Item(delivery, feeds or self._input.feeds(data), attributes)
         except Invalid as error:
             return _bad_input(str(error))
+
+    def parts(self, outputs: Sequence[object], items: Sequence[Item]) -> list[list[object]]:
+        """What a call gave for each. Raises Invalid(code="bad-answer")."""
+        if not self.model.batches:
+            return [list(outputs)]
+        if self._output.take != "raw":  # which says of what kind the tensors are
+            outputs = [to_json(each) for each in outputs]
+        return cut(outputs, [item.feeds.records for item in items])
 
     def columns(
         self, columns: Mapping[str, Sequence[object]], wanted: Sequence[str], stop: Stop
@@ -120,6 +133,14 @@ def grouped(items: Sequence[Item], records_max: int) -> list[list[Item]]:
         group.append(item)
         fillable[item.key] = (group, records + item.feeds.records)
     return groups
+
+
+def _data_of(delivery: Delivery) -> object:
+    """The JSON of its data, or a Failed."""
+    try:
+        return orjson.loads(delivery.event.data or b"")
+    except orjson.JSONDecodeError as error:
+        return _bad_input(f"data: it is no JSON ({error})")
 
 
 def _bad_input(message: str) -> Failed:

@@ -1,7 +1,6 @@
 """The reply event of a model's answer: made so that a redelivery's reply is its duplicate."""
 
 import hashlib
-from base64 import b32encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from broker.codec import Limits, make_event
 from broker.delivery import Delivered, Delivery
 from broker.errors import TooLarge
 from broker.event import Event
+from sinks.inference.base32 import base32_text
 from sinks.inference.overflow import Large, Overflow
 from sinks.inference.template import Template
 from sinks.spec import InferenceSinkSpec
@@ -48,7 +48,9 @@ class ReplyWriter:
     ) -> None:
         self._type = Template(spec.reply.type, _CONFIGURED)
         self._source = Template(spec.reply.source or _DEFAULT_SOURCE, _CONFIGURED, in_url=True)
-        self._copied = spec.reply.copy_extensions
+        self._copies_all = "*" in spec.reply.copy_extensions
+        copied = set(spec.reply.copy_extensions) - _CORE - {"*"}
+        self._copied = tuple(copied | {"traceparent", "subject"})
         self.model = model
         self._variant = variant
         self.version = spec.version
@@ -56,6 +58,7 @@ class ReplyWriter:
         self._limits = limits
         self._bytes_max = min(spec.reply.max_bytes, limits.event_bytes)
         self.is_none = spec.reply_mode == "none"
+        self._time: tuple[datetime | None, str] = (None, "")  # the latest, and as it is written
         self.overflow: Overflow | None = None
         if spec.reply.overflow is not None:
             self.overflow = Overflow(spec.reply.overflow, is_resent=spec.is_resent)
@@ -132,10 +135,17 @@ class ReplyWriter:
         self.check_size(data or b"")
         answered = {
             **attributes,
-            "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": self._time_of(now),
             "inferencems": str(round(call_seconds * 1000)),
         }
         return make_event(answered, data, self._limits)
+
+    def _time_of(self, now: datetime) -> str:
+        """The replies of one call share it."""
+        if now is not self._time[0]:
+            text = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            self._time = now, text
+        return self._time[1]
 
     def check_size(self, data: bytes) -> None:
         """Raises TooLarge for data that no reply of this sink may have."""
@@ -149,11 +159,9 @@ class ReplyWriter:
 
     def _copies(self, attributes: Mapping[str, str]) -> dict[str, str]:
         """The intake counts hops itself, so `headracehops` is never copied."""
-        names = set(self._copied)
-        if "*" in names:
-            names = set(attributes)
-        names = (names - _CORE) | {"traceparent", "subject"}
-        return {name: attributes[name] for name in names if name in attributes}
+        if self._copies_all:
+            return {n: v for n, v in attributes.items() if n not in _CORE or n == "subject"}
+        return {name: attributes[name] for name in self._copied if name in attributes}
 
 
 def model_name(spec: InferenceSinkSpec) -> str:
@@ -172,5 +180,4 @@ def reply_id(delivery: Delivery) -> str:
     """The same for each attempt of a delivery, another for each replay of its event."""
     step = "reply" if delivery.step == "deliver" else delivery.step
     named = (delivery.trigger, delivery.event.source, delivery.event.id, step)
-    digest = hashlib.sha256("\0".join(named).encode()).digest()
-    return b32encode(digest).decode("ascii").rstrip("=").lower()
+    return base32_text(hashlib.sha256("\0".join(named).encode()).digest())

@@ -1,6 +1,7 @@
 """JSON values to tensors and back; datatypes as the Open Inference Protocol names them."""
 
 from collections.abc import Sequence
+from itertools import chain
 from math import isfinite
 from typing import Any
 
@@ -27,6 +28,7 @@ DATATYPES: dict[str, Any] = {
     "BYTES": numpy.object_,
 }
 _DEPTH_MAX = 32
+_NUMBERS = frozenset((int, float))
 
 
 def to_tensor(values: object, datatype: str, where: str) -> Tensor:
@@ -59,15 +61,29 @@ def number_rows(columns: Sequence[Sequence[object]], datatype: str) -> Tensor | 
     return numpy.ascontiguousarray(tensor) if numpy.isfinite(tensor).all() else None
 
 
+def number_table(rows: Sequence[Sequence[object]], datatype: str) -> Tensor | None:
+    """[rows, columns] of rows of floats and integers, equally long.
+
+    None where a value is neither or out of range, and where there is no row.
+    """
+    if not rows or not set(map(type, chain.from_iterable(rows))) <= _NUMBERS:
+        return None
+    try:
+        with numpy.errstate(over="ignore"):
+            tensor = numpy.array(rows, DATATYPES[datatype])
+    except OverflowError:
+        return None
+    return tensor if numpy.isfinite(tensor).all() else None
+
+
 def odd_rows(columns: Sequence[Sequence[object]]) -> Sequence[int]:
     """The rows that hold anything but numbers, ascending."""
-    kinds = {int, float}
     odd = [
         at
         for column in columns
-        if not set(map(type, column)) <= kinds
+        if not set(map(type, column)) <= _NUMBERS
         for at, value in enumerate(column)
-        if type(value) not in kinds
+        if type(value) not in _NUMBERS
     ]
     return sorted(set(odd))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from broker.codec import Limits, decode_binary, decode_stored, make_event, with_attributes
-from broker.errors import InvalidEvent
+from broker.errors import InvalidEvent, TooLarge
 
 USUAL = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
 
@@ -77,7 +77,37 @@ def test_attributes_are_set_and_left_out_and_data_stays() -> None:
     assert event.attributes["zone"] == "a"
 
 
-@pytest.mark.parametrize("changes", [{"id": None}, {"time": "x"}, {"Zone": "x"}])
+@pytest.mark.parametrize("data_type", [{}, {"datacontenttype": "text/plain"}])
+@pytest.mark.parametrize("value", ["1", "a b", "", "é%"])
+def test_an_event_with_one_more_extension_is_as_if_it_had_been_made_with_it(
+    data_type: dict[str, str], value: str
+) -> None:
+    others = {**USUAL, "subject": "ö", "zone": "a"}
+    event = make_event({**others, **data_type}, b"{}")
+
+    changed = with_attributes(event, {"headracehops": value})
+
+    expected = make_event({**others, "headracehops": value, **data_type}, b"{}")
+    assert list(changed.attributes.items()) == list(expected.attributes.items())
+    assert (changed.head, changed.data) == (expected.head, expected.data)
+
+
+@pytest.mark.parametrize("name", ["subject", "time", "dataschema", "datacontenttype"])
+def test_an_attribute_of_the_specification_is_checked_where_it_is_added(name: str) -> None:
+    event = make_event(USUAL, None)
+
+    with pytest.raises(InvalidEvent):
+        with_attributes(event, {name: ""})
+
+
+def test_more_extensions_than_may_be_are_refused_where_they_are_added() -> None:
+    event = make_event({**USUAL, **{f"x{number}": "1" for number in range(32)}}, None)
+
+    with pytest.raises(TooLarge):
+        with_attributes(event, {"headracehops": "1"})
+
+
+@pytest.mark.parametrize("changes", [{"id": None}, {"time": "x"}, {"Zone": "x"}, {"data": "x"}])
 def test_a_change_that_makes_no_event_is_refused(changes: dict[str, str | None]) -> None:
     event = make_event(USUAL, None)
 

@@ -150,7 +150,7 @@ def test_a_refusal_shows_what_was_said_and_keeps_the_evidence() -> None:
 
     failed = judged(503, b'{"detail":"overloaded"}', cookie).failed
 
-    assert failed.message == 'the model answered 503: {"detail":"overloaded"}'
+    assert failed.message == "the model answered 503: overloaded"
     assert (failed.status, failed.retry_after_seconds) == (503, 7.0)
     assert failed.evidence.headers == (("retry-after", "7"),)
     assert failed.evidence.body == b'{"detail":"overloaded"}'
