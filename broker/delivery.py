@@ -102,7 +102,9 @@ class Failed:
     `is_held`: the endpoint waits, so the delivery does, and no attempt was used.
     `waits_seconds`: the sink's own waits before each retry after such a failure.
     `parked_seconds`: no failure at all, it waits so long for what it has begun (a file job),
-    and uses neither an attempt nor its age.
+    and uses neither an attempt nor its age. `apart_max_seconds`: nothing was sent, for the part of
+    the endpoint that it belongs to is away while others go on; it is given up (`not_ready`) when it
+    has waited so long for it in all.
     """
 
     outcome_class: OutcomeClass
@@ -115,6 +117,7 @@ class Failed:
     is_held: bool = False
     waits_seconds: tuple[float, ...] | None = None
     parked_seconds: float | None = None
+    apart_max_seconds: float | None = None
 
 
 Outcome = Delivered | Failed

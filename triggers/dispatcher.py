@@ -17,6 +17,7 @@ from sinks.target import Target, strains
 from sinks.target_model import ModelTarget
 from triggers.breadth import is_at_fault, narrow, widen
 from triggers.carriage import Carriage
+from triggers.evidence import waits_apart
 from triggers.lane import BREADTH_FREE, Ended, Lane
 from triggers.settler import Settler
 
@@ -218,8 +219,8 @@ class Dispatcher:
 
 
 def has_rows(batch: Sequence[Carriage]) -> bool:
-    """Whether some of a call were tried before."""
-    return any(carriage.row is not None for carriage in batch)
+    """Whether some of a call were tried before; who only waited for its variant was not."""
+    return any(one.row is not None and not waits_apart(one.row) for one in batch)
 
 
 def defects(batch: Sequence[Carriage], problem: str) -> list[Outcome]:

@@ -5,7 +5,7 @@ record, so that a restart does not begin to count anew.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from broker.clock import EPOCH, Clock, from_milliseconds, to_milliseconds
@@ -26,11 +26,14 @@ AWAY = (TargetState.HOLDING, TargetState.WAKING)
 
 
 class Expiry:
-    """`has_room(lane)` is told after some of a lane were given up."""
+    """Of the lanes that `lanes` gives, those of replays among them.
+
+    `has_room(lane)` is told after some of a lane were given up.
+    """
 
     def __init__(
         self,
-        lanes: Mapping[str, Lane],
+        lanes: Callable[[], Iterable[Lane]],
         ledger: Ledger,
         failures: Failures,
         clock: Clock,
@@ -66,12 +69,12 @@ class Expiry:
         for target in targets:
             self._note(target, now)
         self._forget({PREFIX + target.name for target in targets})
-        for lane in list(self._lanes.values()):
-            if isinstance(lane.target, ModelTarget) and not lane.is_paused:
+        for lane in list(self._lanes()):
+            if isinstance(lane.target, ModelTarget) and not lane.is_stopped:
                 self._look_at(lane, lane.target, now)
 
     def _targets(self) -> set[ModelTarget]:
-        found = {lane.target for lane in self._lanes.values()}
+        found = {lane.target for lane in self._lanes()}
         return {target for target in found if isinstance(target, ModelTarget)}
 
     def _since(self, target: ModelTarget, now: datetime) -> datetime | None:
@@ -115,7 +118,7 @@ class Expiry:
         )
         expired = self._expired(lane, before)
         for carriage in expired:
-            self._failures.give_up(lane, carriage, failed, Reason.NOT_READY)
+            self._failures.give_up(lane, lane.own(carriage), failed, Reason.NOT_READY)
         if expired:
             self._settled(len(expired))
             self._has_room(lane)
@@ -133,7 +136,7 @@ class Expiry:
             line.clear()
             line.extend(kept)
         while lane.queue and _is_old(lane.queue[0], before):
-            expired.append(lane.take_fresh())
+            expired.append(lane.take_fresh(oldest=True))
         return expired
 
 

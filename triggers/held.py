@@ -17,14 +17,19 @@ TRIED_FRESH_MAX = 32  # held ones beyond which the next to be tried is one of th
 
 
 def give_back(lane: "Lane", carriage: Carriage, failed: Failed) -> None:
-    """`carriage` waits again. Where the model shows to be away, a suspicion was none of it."""
+    """`carriage` waits again."""
+    forgive_suspicion(carriage, failed)
+    lane.held.append(carriage)
+
+
+def forgive_suspicion(carriage: Carriage, failed: Failed) -> None:
+    """Where the model shows to be away, a suspicion before that was no attempt."""
     row = carriage.row
     is_away = failed.outcome_class is OutcomeClass.NOT_READY
     if is_away and row is not None and row.attempts:
         last = row.attempts[-1]
         if last.outcome_class == OutcomeClass.SUSPECT.value:
             carriage.attempt = min(carriage.attempt, last.number)
-    lane.held.append(carriage)
 
 
 def take_held(lane: "Lane", limit: int) -> list[Carriage]:

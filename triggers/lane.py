@@ -14,16 +14,21 @@ from broker.event import StoredEvent
 from broker.storage.rows import Cursor, Place, Record, TriggerState, WaitingRow
 from broker.token_bucket import TokenBucket
 from sinks.sink import Sink
+from sinks.spec import InferenceSinkSpec
 from sinks.target import Target
 from triggers.budget import MEMORY_BYTES_MAX, Budget
 from triggers.carriage import Carriage, fresh
 from triggers.counting import Counting
+from triggers.cursors import cursor_of
+from triggers.fair_queue import WINDOW_BYTES_MAX, FairQueue, Queue, pop_oldest
 from triggers.filters.filter import Filter
+from triggers.gathering import Gathering
 from triggers.held import take_held, take_to_try
 from triggers.lane_counts import LaneCounts
 from triggers.ledger import SETTLED_MAX, Ledger
 from triggers.pauses import Pauses
-from triggers.ranges import between, beyond, is_within
+from triggers.ranges import is_within
+from triggers.room import looks_ahead, wants_page
 from triggers.trigger import TriggerSpec
 from triggers.turns import Turns
 
@@ -44,6 +49,8 @@ class Lane(Counting):
     `queue`, in flight, or has a row; everything beyond it is still in the log only.
     """
 
+    is_fair = True  # between sources, where it calls a model
+
     def __init__(
         self,
         spec: TriggerSpec,
@@ -63,7 +70,7 @@ class Lane(Counting):
         self.carry = carry
         self.turns = Turns(budget.use) if spec.order_by else None
         self.revisions: list[tuple[int, int, Filter]] = []  # number, from_offset, filter
-        self.queue: deque[StoredEvent] = deque()
+        self.queue: Queue = deque()
         self.retries: deque[Carriage] = deque()
         self.released: deque[Carriage] = deque()  # rows of an ordered key whose turn came
         self.held: deque[Carriage] = deque()  # taken before, and waiting for the target
@@ -96,6 +103,18 @@ class Lane(Counting):
         self.id_prefix = f"{log_id}/{spec.name}/"
         rate = spec.rate_per_second
         self.rate = None if rate is None else TokenBucket(rate)
+        self.gathering: Gathering | None = None
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Let the lane be as the sink of its spec needs it; call it where that is another."""
+        sink = self.spec.sink
+        self.delay_seconds = 0.0
+        if isinstance(sink, InferenceSinkSpec):
+            self.delay_seconds = sink.batch.max_delay_seconds
+            if self.is_fair and not isinstance(self.queue, FairQueue):
+                # For good: only with such a queue a cursor says what was settled ahead of it.
+                self.queue = FairQueue(self.queue)
 
     @property
     def revision(self) -> int:
@@ -112,6 +131,11 @@ class Lane(Counting):
         return found
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether nothing begins until an operator lets it."""
+        return self.is_paused
+
+    @property
     def has_room(self) -> bool:
         events = len(self.queue)
         if self.turns is not None:
@@ -120,7 +144,14 @@ class Lane(Counting):
             events += self.turns.events
         if events < QUEUE_EVENTS_ASSURED:
             return True
-        return events < QUEUE_EVENTS_MAX and self.budget.used_bytes < MEMORY_BYTES_MAX
+        if events < QUEUE_EVENTS_MAX:
+            return self.budget.used_bytes < MEMORY_BYTES_MAX
+        return looks_ahead(self, events, WINDOW_BYTES_MAX)
+
+    @property
+    def wants_page(self) -> bool:
+        """Whether so much is carried by now that reading a page is worth while."""
+        return wants_page(self)
 
     def push(self, stored: StoredEvent) -> None:
         """A matching event beyond `position`; the caller has asked `has_room`."""
@@ -188,9 +219,9 @@ class Lane(Counting):
             batch.append(self.take_fresh())
         return batch
 
-    def take_fresh(self) -> Carriage:
-        """The next event of the queue, for its first attempt."""
-        stored = self.queue.popleft()
+    def take_fresh(self, *, oldest: bool = False) -> Carriage:
+        """The next event of the queue, or that which came first, for its first attempt."""
+        stored = pop_oldest(self.queue) if oldest else self.queue.popleft()
         self.budget.used_bytes -= stored.size_bytes
         carriage = fresh(self.id_prefix, self.name, stored)
         if self.turns is not None:
@@ -199,11 +230,15 @@ class Lane(Counting):
             self.open[stored.offset] = None
         return carriage
 
+    def own(self, carriage: Carriage) -> Carriage:
+        """`carriage` as this lane carries it; a replay's is under the job's name."""
+        return carriage
+
     def drop_oldest(self, up_to: int) -> StoredEvent | None:
         """Take the oldest queued event out, if its offset is <= `up_to` (unordered lanes)."""
         if self.turns is not None or not self.queue or self.queue[0].offset > up_to:
             return None
-        stored = self.queue.popleft()
+        stored = pop_oldest(self.queue)
         self.budget.used_bytes -= stored.size_bytes
         return stored
 
@@ -248,18 +283,7 @@ class Lane(Counting):
 
     def cursor(self) -> Cursor:
         """Where a restart would go on, and what it must not deliver again."""
-        ordered = self.turns is not None
-        end = self.queue[0].offset - 1 if self.queue and not ordered else self.position
-        if not self.open:
-            return Cursor(self.name, end, self._skip_beyond(end))
-        first, settled = between(sorted(self.open) if ordered else self.open, end)
-        return Cursor(self.name, first - 1, (*settled, *self._skip_beyond(end)))
-
-    def _skip_beyond(self, end: int) -> tuple[tuple[int, int], ...]:
-        """What was found settled stays said until the cursor itself covers it."""
-        if self.skip and self.skip[-1][1] <= end:
-            self.skip = ()
-        return beyond(self.skip, end)
+        return cursor_of(self)
 
     def is_skipped(self, offset: int) -> bool:
         """Whether `offset`, beyond the cursor, was settled before or has a row."""

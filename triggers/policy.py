@@ -9,6 +9,7 @@
 | bad_input         | yes          | dead                                                |
 | config            | no           | held, and the trigger is paused                     |
 | any, `is_held`    | no           | held: it goes back to its lane, nothing is written  |
+| any, apart        | no           | parked until its variant may be back; does not age  |
 
 A reason in the outcome itself is that of its dead letter. Where an outcome brings waits of its
 own, they count in place of `retry` and backoff. Whatever would be tried again after
@@ -31,6 +32,7 @@ from broker.delivery import (
 )
 from triggers.trigger import DeliveryPolicy
 
+APART = "its variant is away: no attempt used"
 KEEPS_ATTEMPT = frozenset({OutcomeClass.OVERLOAD, OutcomeClass.NOT_READY})
 
 
@@ -38,9 +40,9 @@ KEEPS_ATTEMPT = frozenset({OutcomeClass.OVERLOAD, OutcomeClass.NOT_READY})
 class Tried:
     """The attempt that was just made: its number (from 1), and what came before it.
 
-    `wait_seconds` is the wait chosen before it (0 before the first); `age_seconds` is the
-    time since the first attempt began, pauses excepted. `alike` is how many attempts before it
-    ended in the same class.
+    `wait_seconds` is the wait chosen before it (0 before the first; of waits for its variant
+    their sum); `age_seconds` is the time since the first attempt began, pauses excepted. `alike`
+    is how many attempts before it ended in the same class.
     """
 
     attempt: int
@@ -57,6 +59,10 @@ def decide(
         return DONE
     if outcome.is_held:
         return Held(outcome.pause)
+    if outcome.parked_seconds is not None and outcome.apart_max_seconds is not None:
+        if tried.wait_seconds >= outcome.apart_max_seconds:
+            return Dead(Reason.NOT_READY)
+        return _park_apart(outcome.parked_seconds, tried, policy, now, jitter)
     if outcome.parked_seconds is not None:
         return _park_for_work(outcome, outcome.parked_seconds, tried, now)
     if outcome.reason is not None:
@@ -83,6 +89,15 @@ def _park_for_work(failed: Failed, seconds: float, tried: Tried, now: datetime) 
         hold_seconds=failed.retry_after_seconds,
         ages=False,
     )
+
+
+def _park_apart(
+    seconds: float, tried: Tried, policy: DeliveryPolicy, now: datetime, jitter: float
+) -> Parked:
+    """It waits for its variant, and looks less often the longer that takes."""
+    wait = max(seconds, min(tried.wait_seconds, policy.backoff_max_seconds)) * (1.0 + 0.1 * jitter)
+    waited_seconds = tried.wait_seconds + wait
+    return Parked(now + timedelta(seconds=wait), tried.attempt, waited_seconds, APART, ages=False)
 
 
 def _park_by_waits(

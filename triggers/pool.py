@@ -14,6 +14,7 @@ from math import inf
 
 from sinks.target_model import Asker, ModelTarget
 from triggers.caution import Turn
+from triggers.gathering import end_gathering, gathers
 from triggers.lane import Lane
 
 SLOTS_MAX = 1024
@@ -68,6 +69,8 @@ class Pool:
             self._is_pumping = False
 
     def _begin(self, lane: Lane) -> None:
+        if lane.gathering is not None:
+            end_gathering(lane)
         batch = lane.take()
         self.calls += 1
         self._busy_lanes += lane.in_flight == 1
@@ -106,6 +109,7 @@ class Pool:
         return (
             lane.target.is_free
             and lane.rate is None
+            and not lane.delay_seconds
             and not lane.blocked_until
             and (not lane.in_flight or self.calls - self._busy_lanes < self._shared_max)
         )
@@ -121,6 +125,8 @@ class Pool:
                 continue
             lane.is_listed = False
             if not lane.may_begin:
+                continue
+            if lane.delay_seconds and gathers(lane, partial(self.wake, lane)):
                 continue
             if (wait := self._wait_seconds(lane)) > 0.0:
                 self._later(lane, wait)

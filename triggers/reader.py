@@ -9,12 +9,11 @@ from collections.abc import Callable
 
 from broker.storage.log import Log
 from triggers.caution import Caution
-from triggers.lane import QUEUE_EVENTS_MAX, Lane
+from triggers.lane import Lane
 from triggers.router import Router
 
 PAGE_EVENTS = 512
 PAGE_BYTES_MAX = 4 * 1024 * 1024
-ROOM_EVENTS = QUEUE_EVENTS_MAX // 2
 
 
 class Reader:
@@ -30,13 +29,11 @@ class Reader:
         self._asked.set()
 
     def hungry(self) -> list[Lane]:
-        """Lanes that are behind and could take half a queue, those farthest behind first."""
+        """Lanes that are behind and could take a page, those farthest behind first."""
         lanes = [
             lane
             for lane in self._router.behind
-            if not (lane.is_paused or lane.holds)
-            and lane.has_room
-            and len(lane.queue) <= ROOM_EVENTS
+            if not (lane.is_paused or lane.holds) and lane.has_room and lane.wants_page
         ]
         lanes.sort(key=lambda lane: lane.position)
         return lanes

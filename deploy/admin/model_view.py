@@ -62,6 +62,7 @@ def variant_view(running: Running, model: ModelSink, variant: Variant) -> dict[s
         "name": variant.name,
         "weight": model.weights.get(variant.name),
         "state": gate.state.value,
+        "message": gate.stopped_why or None,  # why it is paused; it may quote the answer
         "held_seconds": round(held_seconds, 3),
         "calls": sum(calls.counts),
         "ok": counts.events_ok,

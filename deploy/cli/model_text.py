@@ -32,6 +32,7 @@ VARIANTS = (
     Column("SPLIT", "bisects", number, "right", whole=True),
     Column("COLD START", "cold_start_seconds", precise, "right", whole=True),
 )
+WHY = (Column("VARIANT", "name"), Column("WHY", "message"))
 HOLDS = (
     Column("VARIANT", "variant"),
     Column("AWAY FROM", "began_at", moment, whole=True),
@@ -61,8 +62,13 @@ def draw_model(model: Item) -> None:
     print()
     rows = [{**one, "records": _records(one)} for one in model["variants"]]
     draw_table(rows, _without_names(rows, VARIANTS))
+    _section("paused until its weight is set again, or it is configured anew", _stopped(rows), WHY)
     _section("away", model["holds"], HOLDS)
     _section("errors by class", model["errors"], ERRORS)
+
+
+def _stopped(variants: Sequence[Item]) -> Sequence[Item]:
+    return [one for one in variants if one.get("message")]
 
 
 def weights_line(weights: Item | None) -> str | None:

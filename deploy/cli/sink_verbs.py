@@ -94,7 +94,8 @@ def weight(
     """Change what share of the events each variant of a sink gets, as a canary grows or fails.
 
     The same event always goes to the same variant. It lasts over restarts and reloads, until the
-    weights in the YAML change.
+    weights in the YAML change. A variant that is paused, for its server refuses how it is
+    configured, is tried again, also where its weight stays what it was.
 
     \b
     Examples:

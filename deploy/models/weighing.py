@@ -102,13 +102,22 @@ class Weighing:
                 )
             changed = change(known)
             if changed.now.weights == known.now.weights and changed.now.restores is None:
+                self._apply(name, known)  # a stopped variant is tried again
                 return known
             await self._write(name, changed, by, reason)
             self._histories[name] = changed
-            for sink in self._sinks:
-                if sink.name == name:
-                    sink.set_weights(changed.now.weights)
+            self._apply(name, changed)
             return changed
+
+    def _apply(self, name: str, history: History) -> None:
+        """To the sink that runs; what waits because of one of its variants is tried again soon."""
+        for sink in self._sinks:
+            if sink.name == name:
+                sink.set_weights(history.now.weights)
+        for broker in self._running.brokers.values():
+            for lane in broker.partition.lanes.values():
+                if lane.sink.name == name:
+                    broker.partition.parking.mend(lane, 0.0)
 
     async def _write(self, name: str, history: History, by: str, reason: str) -> None:
         """The record and its audit, in one checkpoint."""

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,6 +189,42 @@ async def test_weights_that_make_no_sense_change_nothing(
 
     assert told.status == 400
     assert (await weighted.ask(IRIS))["model"]["weights"]["now"]["set"] == 1
+
+
+WRONG_CANARY = """  classify: [{status: 404, class: config}]
+  variants:
+    - {name: stable, weight: 50}
+    - {name: canary, weight: 50, model: later}
+"""
+
+
+async def test_a_variant_that_is_configured_wrongly_is_shown_and_goes_on_once_weighed(
+    tmp_path: Path,
+) -> None:
+    async with model_house(tmp_path, WRONG_CANARY) as house:
+        await house.headrace.publish(*(flower(number) for number in range(40)))
+        stable, canary = await variants_when(house, lambda one: one[1]["state"] == "paused")
+        (listed,) = (await house.ask("/sinks"))["items"]
+        house.peer.models["later"] = True
+
+        same = await house.post("/sink/weight", {"name": "iris", "weights": {"canary": 50}})
+        _, healed = await variants_when(house, lambda one: one[0]["ok"] + one[1]["ok"] == 40)
+
+    assert (listed["state"], listed["variants"]["canary"]) == ("ready", "paused")
+    assert (stable["message"], "does not exist" in canary["message"]) == (None, True)
+    assert (same.status, same.json["set"]) == (200, 1)
+    assert (healed["state"], healed["message"]) == ("ready", None)
+    assert healed["ok"] > 5
+
+
+async def variants_when(house: ModelHouse, is_so: Callable[[Any], bool]) -> Any:
+    deadline = time.monotonic() + 30.0
+    while time.monotonic() < deadline:
+        variants = (await house.ask(IRIS))["model"]["variants"]
+        if is_so(variants):
+            return variants
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"it never came to that: {variants}")
 
 
 async def test_a_sink_without_variants_has_no_weights(house: ModelHouse) -> None:

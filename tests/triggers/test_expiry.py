@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from broker.clock import to_milliseconds
+from broker.storage.rows import Counts
 from sinks.inference_spec import HoldSpec
 from sinks.target import TargetState
 from tests.scenarios.house import BEGINNING, House, trigger
@@ -10,6 +11,7 @@ from tests.scenarios.model_server import ScriptedServer, asking, served_by
 from tests.triggers.workshop import stored
 from triggers.carriage import fresh
 from triggers.expiry import PREFIX, came_at
+from triggers.replay.job import ReplayRequest
 
 KEY = PREFIX + "InferenceSink default/m"
 
@@ -80,3 +82,52 @@ def test_an_event_comes_when_it_is_stored() -> None:
     carriage = fresh("x/", "default/t", stored(1))
 
     assert came_at(carriage) == BEGINNING + timedelta()
+
+
+async def test_a_replay_gives_up_what_has_waited_too_long_since_it_began() -> None:
+    house, server = await ready(max_hold_seconds=3600.0)
+    await house.publish(*(asking(number) for number in range(5)))
+    await house.settle()
+    server.is_up = False
+    began = house.clock.monotonic()
+    assert house.partition.replays is not None
+
+    request = ReplayRequest("default/t", 1, 5, rate_per_second=100.0, id="again")
+    await house.partition.replays.create(request, "tests")
+    await house.until(lambda: tally(house).dead == 5)
+
+    assert 3600.0 <= house.clock.monotonic() - began < 3700.0
+    assert (house.counts().delivered, house.counts().dead) == (5, 0)
+    letters = await house.dead_letters()
+    assert {(one.reason, one.place.trigger) for one in letters} == {("not_ready", "default/t")}
+    assert {one.place.step for one in letters} == {"replay/again"}
+
+
+async def test_a_replay_of_a_paused_trigger_gives_up_nothing() -> None:
+    house, server = await ready(max_hold_seconds=60.0)
+    await house.publish(asking(0))
+    await house.settle()
+    server.is_up = False
+    assert house.partition.replays is not None
+    request = ReplayRequest("default/t", 1, 1, rate_per_second=100.0, id="again")
+    await house.partition.replays.create(request, "tests")
+    await house.until(lambda: house.lane().target.state is TargetState.HOLDING)
+
+    await house.partition.steering.pause("default/t", "tests")
+    await pass_by(house, 600.0)
+
+    assert tally(house).dead == 0
+
+
+async def ready(max_hold_seconds: float) -> tuple[House, ScriptedServer]:
+    server, house = ScriptedServer(), House()
+    house.models["t"] = served_by(server, hold=HoldSpec(max_hold_seconds=max_hold_seconds))
+    await house.start(trigger())
+    return house, server
+
+
+def tally(house: House) -> Counts:
+    assert house.partition.replays is not None
+    progress = house.partition.replays.find("again")
+    assert progress is not None
+    return progress.tally

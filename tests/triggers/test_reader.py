@@ -7,7 +7,8 @@ import pytest
 
 from tests.triggers.workshop import Store, event, make_lane, push, stored_range, take_all
 from triggers.lane import QUEUE_EVENTS_MAX, Lane
-from triggers.reader import PAGE_EVENTS, ROOM_EVENTS, Reader
+from triggers.reader import PAGE_EVENTS, Reader
+from triggers.room import ROOM_EVENTS
 from triggers.router import Router
 
 

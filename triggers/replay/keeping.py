@@ -170,7 +170,7 @@ class Jobs:
         """Let the lane begin."""
         self.lanes[lane.job.id] = lane
         self._means.parking.add(lane)
-        lane.began(self._means.clock.monotonic())
+        lane.began(self._means.clock.monotonic(), self._means.clock.now())
         self.feeder.ask()
 
     def find(self, id: str) -> Written | None:

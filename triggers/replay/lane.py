@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from broker.codec import with_attributes
 from broker.errors import Invalid
@@ -55,6 +56,8 @@ class Surroundings:
 class ReplayLane(Lane):
     """`totals` is the job's tally; the counts and the cursor of the trigger know nothing of it."""
 
+    is_fair = False  # in the order of the log
+
     def __init__(
         self, job: ReplayJob, spec: TriggerSpec, endpoint: Endpoint, around: Surroundings
     ) -> None:
@@ -99,6 +102,11 @@ class ReplayLane(Lane):
         self.origin_spec, order_by = spec, self.spec.order_by
         self.spec = replace(self._spec_of(self.job, spec), order_by=order_by)
         self.sink, self.target = endpoint.sink, endpoint.target
+        self.arrange()
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.is_paused or self.is_origin_paused
 
     @property
     def may_begin(self) -> bool:
@@ -157,17 +165,17 @@ class ReplayLane(Lane):
         if self.share is not None:
             self.share.take()
         batch: list[Carriage] = []
-        batch += map(self._own, self.take_up_to(self.sink.batch_limit))
+        batch += map(self.own, self.take_up_to(self.sink.batch_limit))
         self.in_flight_deliveries += len(batch)
         self.pace.overdraw(len(batch) - 1)
         return batch
 
-    def take_fresh(self) -> Carriage:
-        carriage = super().take_fresh()
+    def take_fresh(self, *, oldest: bool = False) -> Carriage:
+        carriage = super().take_fresh(oldest=oldest)
         carriage.order_key = None  # the job's own key counts
         return carriage
 
-    def _own(self, carriage: Carriage) -> ReplayCarriage:
+    def own(self, carriage: Carriage) -> ReplayCarriage:
         """The same delivery under the job's name: its own id, and marked for the sink."""
         own: ReplayCarriage = object.__new__(ReplayCarriage)
         own.offset = carriage.offset
@@ -226,10 +234,10 @@ class ReplayLane(Lane):
         self._around.asked_to_pause(self, why)
         return True
 
-    def began(self, now: float) -> None:
-        """It runs from now on: what it does is measured from here."""
+    def began(self, now: float, at: datetime) -> None:
+        """It runs from now on: what it does is measured from here, and how long it waits too."""
         written = self.written()
-        self.began_at, self.began_passed = now, written.passed
+        self.began_at, self.began_passed, self.asked_at = now, written.passed, at
         self.began_settled = written.tally.delivered + written.tally.dead
 
     def let_go(self) -> None:

@@ -128,7 +128,7 @@ class Replays:
             return self._progress(lane.written()), False
         lane.job = lane.job.become(State.RUNNING)
         lane.is_paused = False
-        lane.began(self._means.clock.monotonic())
+        lane.began(self._means.clock.monotonic(), self._means.clock.now())
         self._audit(lane.job, "replay.resume", by, reason)
         self._means.parking.has_room_again(lane)
         await self._write(lane)

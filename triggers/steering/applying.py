@@ -174,6 +174,7 @@ class Applying:
     def _wire(self, lane: Lane, one: Wired) -> None:
         """The sinks and limits of `one`, from the next call on."""
         lane.sink, lane.target = one.endpoint.sink, one.endpoint.target
+        lane.arrange()
         lane.max_in_flight = lane.spec.calls_max
         lane.blocked_until = 0.0
         self._wire_companion(lane, one.dead_letter)
