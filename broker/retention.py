@@ -91,6 +91,11 @@ class Retention:
         dead_letters = await self._expire()
         return Forgotten(up_to, events, dead_letters)
 
+    def expiring_before(self, ahead: timedelta) -> datetime | None:
+        """Dead letters from before that moment are forgotten within `ahead`; None: none ever."""
+        age = self._limits.dead_letter_age
+        return None if age is None else self._before(age) + ahead
+
     async def _prune(self) -> tuple[int, int]:
         limits = self._limits
         by_age = by_bytes = 0

@@ -23,6 +23,9 @@ class Term:
     value: str | int | datetime | tuple[str | int, ...]
 
 
+HOURS = 24
+HOUR_COUNTED_MAX = 20_000  # of one group in one hour: beyond, it is that or more
+
 Condition = tuple[Term, ...]
 """Terms that must all hold; () is everything. Neutral: every engine can answer it."""
 
@@ -33,6 +36,34 @@ class DeadPage:
 
     items: tuple[DeadLetter, ...]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a dead letter counts as, without its event and its evidence."""
+
+    id: str
+    trigger: str
+    offset: int
+    reason: str
+    group: str
+    size_bytes: int
+    dead_at: datetime
+    redrives: int
+
+
+def outline_of(letter: DeadLetter) -> Outline:
+    place, size_bytes = letter.place, letter.event.size_bytes
+    return Outline(
+        letter.id,
+        place.trigger,
+        place.offset,
+        letter.reason,
+        letter.group,
+        size_bytes,
+        letter.dead_at,
+        letter.redrives,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +82,6 @@ class Group:
     first_at: datetime
     last_at: datetime
     example: str  # id of the latest dead letter
-    state: str = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +98,12 @@ class Desk(Protocol):
         """Dead letters that meet `condition`, by keyset. Raises Invalid(code="bad-cursor")."""
         ...
 
+    async def outlines(
+        self, condition: Condition, cursor: str | None, limit: int
+    ) -> tuple[Sequence[Outline], str | None]:
+        """As `page`, of each only its outline: cheap, for thousands at once."""
+        ...
+
     async def get(self, id: str) -> DeadLetter | None: ...
 
     async def states(self, ids: Sequence[str]) -> Mapping[str, DeadState]:
@@ -80,6 +116,18 @@ class Desk(Protocol):
 
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
         """Groups that still count something, latest first."""
+        ...
+
+    async def groups_named(self, ids: Sequence[str]) -> Sequence[Group]:
+        """Those of `ids` that there are, also where they count nothing now; in no order."""
+        ...
+
+    async def hourly(self, groups: Sequence[str], until: datetime) -> Mapping[str, Sequence[int]]:
+        """Of each group how many dead letters are from each of HOURS hours, the oldest first.
+
+        They are hours of the clock, whole, and `until` is in the last; each is counted up to
+        HOUR_COUNTED_MAX, in whatever state.
+        """
         ...
 
     async def totals(self) -> Mapping[str, int]:

@@ -318,3 +318,44 @@ async def test_each_parked_row_of_a_key_is_loaded(store: Store) -> None:
     await store.checkpoint(Checkpoint(parked=rows))
 
     assert (await store.crash()).parked_keys == ((A, "k"), (A, "k"))
+
+
+async def test_a_group_is_found_by_its_name_though_it_counts_nothing_now(store: Store) -> None:
+    await keep(store, letter("x", 1), letter("y", 2, group="h"))
+    await move(store, "x", DeadState.DEAD, DeadState.DISCARDED)
+
+    found = await store.engine.desk.groups_named(["g", "h", "nothing"])
+
+    assert {group.id: group.count for group in found} == {"g": 0, "h": 1}
+    assert await store.engine.desk.groups_named([]) == []
+
+
+async def test_the_hours_of_a_group_are_counted_from_the_oldest(store: Store) -> None:
+    hour = 3_600.0
+    await keep(
+        store,
+        letter("too-old", -1),
+        letter("first", 0),
+        letter("last-1", 24 * hour - 1),
+        letter("last-2", 23 * hour, state=DeadState.DISCARDED),
+        letter("too-new", 24 * hour),
+        letter("other", 5.5 * hour, group="h"),
+    )
+
+    hourly = await store.engine.desk.hourly(["g", "h", "none"], at(23.5 * hour))
+
+    assert list(hourly["g"]) == [1, *[0] * 22, 2]
+    assert list(hourly["h"]) == [*[0] * 5, 1, *[0] * 18]
+    assert sum(hourly["none"]) == 0
+
+
+async def test_an_hour_of_a_group_forgets_what_dies_again_or_goes(store: Store) -> None:
+    hour = 3_600.0
+    await keep(store, letter("x", 0), letter("y", 0), letter("z", 1 * hour))
+    await keep(store, letter("x", 2 * hour, group="h"))
+    await store.engine.desk.expire(at(0.5 * hour))
+
+    hourly = await store.engine.desk.hourly(["g", "h"], at(3.5 * hour))
+
+    assert list(hourly["g"])[-4:] == [0, 1, 0, 0]
+    assert list(hourly["h"])[-4:] == [0, 0, 1, 0]

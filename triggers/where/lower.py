@@ -37,6 +37,8 @@ def lower(tree: Expression) -> tuple[Condition, tuple[Expression, ...]]:
     terms: list[Term] = []
     rest: list[Expression] = []
     for clause in conjuncts(tree):
+        if isinstance(clause, Literal) and clause.value is True:
+            continue  # how everything is asked for; as a rest it would be tried on each row
         term = _term(clause) if len(terms) < _TERMS else None
         if term is None:
             rest.append(clause)

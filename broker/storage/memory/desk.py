@@ -2,16 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from broker.clock import Clock
+from broker.clock import EPOCH, Clock
 from broker.storage.condition import check_condition, decode_cursor, encode_cursor
-from broker.storage.desk import Condition, DeadPage, Group, Tally
+from broker.storage.desk import (
+    HOUR_COUNTED_MAX,
+    HOURS,
+    Condition,
+    DeadPage,
+    Group,
+    Outline,
+    Tally,
+    outline_of,
+)
 from broker.storage.memory.letters import letter_bytes
 from broker.storage.memory.state import State
 from broker.storage.rows import Audit, DeadLetter, DeadState
 
 AUDIT_BY = "retention"
+HOUR = timedelta(hours=1)
 
 
 class MemoryDesk:
@@ -37,6 +47,12 @@ class MemoryDesk:
         following = encode_cursor(items[-1].dead_at, items[-1].id) if is_more else None
         return DeadPage(items, following)
 
+    async def outlines(
+        self, condition: Condition, cursor: str | None, limit: int
+    ) -> tuple[Sequence[Outline], str | None]:
+        page = await self.page(condition, cursor, limit)
+        return [outline_of(letter) for letter in page.items], page.next
+
     async def get(self, id: str) -> DeadLetter | None:
         return self._letters.by_id.get(id)
 
@@ -52,6 +68,18 @@ class MemoryDesk:
 
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
         return self._letters.groups(trigger)[:limit]
+
+    async def groups_named(self, ids: Sequence[str]) -> Sequence[Group]:
+        return self._letters.groups_named(ids)
+
+    async def hourly(self, groups: Sequence[str], until: datetime) -> Mapping[str, Sequence[int]]:
+        found: dict[str, list[int]] = {group: [0] * HOURS for group in groups}
+        for letter in self._letters.by_id.values():
+            hour = HOURS - 1 - (_hour_of(until) - _hour_of(letter.dead_at))
+            if letter.group in found and 0 <= hour < HOURS:
+                counts = found[letter.group]
+                counts[hour] = min(HOUR_COUNTED_MAX, counts[hour] + 1)
+        return found
 
     async def totals(self) -> Mapping[str, int]:
         totals: dict[str, int] = {}
@@ -97,3 +125,8 @@ class MemoryDesk:
             act = Audit(self._clock.now(), AUDIT_BY, verb, detail, len(letters))
             self._state.audit.append(act)
         return len(letters)
+
+
+def _hour_of(moment: datetime) -> int:
+    """Since 1970."""
+    return (moment - EPOCH) // HOUR

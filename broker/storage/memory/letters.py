@@ -1,5 +1,6 @@
 """Dead letters and their groups in memory, each group kept in step with every change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -90,6 +91,10 @@ class Letters:
             if tally.count and trigger in (None, tally.latest.place.trigger)
         ]
         return sorted(found, key=lambda group: (group.last_at, group.id), reverse=True)
+
+    def groups_named(self, ids: Sequence[str]) -> list[Group]:
+        tallies = ((key, self._tallies.get(key)) for key in dict.fromkeys(ids))
+        return [_group(key, tally) for key, tally in tallies if tally is not None]
 
     def newest(self, condition: Condition) -> list[DeadLetter]:
         found = [letter for letter in self.by_id.values() if meets(letter, condition)]

@@ -16,12 +16,21 @@ def page_statement(
     condition: Condition, place: tuple[int, str] | None, limit: int
 ) -> tuple[str, Values]:
     """Ids and sizes of a page, newest first after `place`, in one packed row."""
-    clauses, values = _clauses(condition)
-    if place is not None:
-        clauses.append("(dead_at, id) < (?, ?)")
-        values += place
+    clauses, values = _clauses_after(place, condition)
     text = f"""SELECT json_group_array(json_array(id, bytes) ORDER BY dead_at DESC, id DESC)
     FROM (SELECT id, bytes, dead_at FROM dead_letters {_where(clauses)}
+    ORDER BY dead_at DESC, id DESC LIMIT ?)"""  # noqa: S608 - no value is part of the text
+    return text, [*values, limit]
+
+
+def outlines_statement(
+    condition: Condition, place: tuple[int, str] | None, limit: int
+) -> tuple[str, Values]:
+    """The columns of an `Outline`, newest first after `place`, in one packed row."""
+    clauses, values = _clauses_after(place, condition)
+    columns = 'id, "trigger", offset, reason, "group", size, dead_at, redrives'
+    text = f"""SELECT json_group_array(json_array({columns}) ORDER BY dead_at DESC, id DESC)
+    FROM (SELECT {columns} FROM dead_letters {_where(clauses)}
     ORDER BY dead_at DESC, id DESC LIMIT ?)"""  # noqa: S608 - no value is part of the text
     return text, [*values, limit]
 
@@ -38,6 +47,18 @@ def tally_statement(condition: Condition, limit: int) -> tuple[str, Values]:
 
 def _where(clauses: Sequence[str]) -> str:
     return f"WHERE {' AND '.join(clauses)}" if clauses else ""
+
+
+def _clauses_after(place: tuple[int, str] | None, condition: Condition) -> tuple[list[str], Values]:
+    clauses, values = _clauses(condition)
+    if place is None:
+        return clauses, values
+    # A page ended there, so it is the tighter end. Of two ends SQLite may take either one, and
+    # from the other it would walk through all pages before this one.
+    for number, term in enumerate(condition):
+        if term.field == "dead_at" and term.operator in ("<", "<="):
+            clauses[number] = f"+{clauses[number]}"
+    return [*clauses, "(dead_at, id) < (?, ?)"], [*values, *place]
 
 
 def _clauses(condition: Condition) -> tuple[list[str], Values]:

@@ -9,14 +9,23 @@ import orjson
 from broker.clock import Clock, from_milliseconds, to_milliseconds
 from broker.codec import decode_stored
 from broker.storage.condition import check_condition, decode_cursor, encode_cursor
-from broker.storage.desk import Condition, DeadPage, Group, Tally
+from broker.storage.desk import (
+    HOUR_COUNTED_MAX,
+    HOURS,
+    Condition,
+    DeadPage,
+    Group,
+    Outline,
+    Tally,
+)
 from broker.storage.rows import DeadLetter, DeadState, Place
-from broker.storage.sqlite.asking import page_statement, tally_statement
+from broker.storage.sqlite.asking import outlines_statement, page_statement, tally_statement
 from broker.storage.sqlite.evidence import unpack_attempts
 from broker.storage.sqlite.partition import Partition
 from broker.storage.sqlite.sql import Statements
 
 PAGE_BYTES_MAX = 64 << 20
+HOUR_MILLISECONDS = 3_600_000
 
 
 class SqliteDesk:
@@ -57,6 +66,18 @@ class SqliteDesk:
         rows = orjson.loads(connection.execute(self._sql["dead_letter_rows"], (wanted,)).get)
         return tuple(_letter(*row) for row in rows)
 
+    async def outlines(
+        self, condition: Condition, cursor: str | None, limit: int
+    ) -> tuple[Sequence[Outline], str | None]:
+        check_condition(condition)
+        place = decode_cursor(cursor) if cursor is not None else None
+        text, values = outlines_statement(condition, place, limit + 1)
+        packed = await self._partition.look(lambda connection: connection.execute(text, values).get)
+        found = orjson.loads(packed)
+        items = [_outline(*row) for row in found[:limit]]
+        is_more = len(found) > len(items) and bool(items)
+        return items, encode_cursor(items[-1].dead_at, items[-1].id) if is_more else None
+
     async def get(self, id: str) -> DeadLetter | None:
         letters = await self._partition.look(lambda connection: self._letters(connection, [id]))
         return letters[0] if letters else None
@@ -83,6 +104,24 @@ class SqliteDesk:
             lambda connection: connection.execute(self._sql[name], values).get
         )
         return [_group(*row) for row in orjson.loads(packed)]
+
+    async def groups_named(self, ids: Sequence[str]) -> Sequence[Group]:
+        wanted = orjson.dumps(list(ids)).decode()
+        packed = await self._partition.look(
+            lambda connection: connection.execute(self._sql["groups_named"], (wanted,)).get
+        )
+        return [_group(*row) for row in orjson.loads(packed)]
+
+    async def hourly(self, groups: Sequence[str], until: datetime) -> Mapping[str, Sequence[int]]:
+        last = to_milliseconds(until) // HOUR_MILLISECONDS
+        values = (orjson.dumps(list(groups)).decode(), last - HOURS, last)
+        packed = await self._partition.look(
+            lambda connection: connection.execute(self._sql["groups_hourly"], values).get
+        )
+        found: dict[str, list[int]] = {group: [0] * HOURS for group in groups}
+        for group, hour, count in orjson.loads(packed):
+            found[group][hour - last - 1] = min(count, HOUR_COUNTED_MAX)
+        return found
 
     async def totals(self) -> Mapping[str, int]:
         rows = await self._partition.look(
@@ -144,6 +183,14 @@ def _letter(
         redrives=redrives,
         purge_at=None if purge_ms is None else from_milliseconds(purge_ms),
     )
+
+
+def _outline(
+    id: str, trigger: str, offset: int, reason: str, group: str, size_bytes: int, dead_ms: int,
+    redrives: int,
+) -> Outline:  # fmt: skip
+    dead_at = from_milliseconds(dead_ms)
+    return Outline(id, trigger, offset, reason, group, size_bytes, dead_at, redrives)
 
 
 def _group(

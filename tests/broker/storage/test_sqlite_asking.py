@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import apsw
 import pytest
 
-from broker.storage.desk import Condition, Term
-from broker.storage.sqlite.asking import page_statement, tally_statement
+from broker.storage.condition import NUMBERS, TIMES
+from broker.storage.desk import FIELDS, Condition, Operator, Term
+from broker.storage.sqlite.asking import outlines_statement, page_statement, tally_statement
 from broker.storage.sqlite.sql import load_migrations
 from tests.contracts.store import at
 
@@ -72,6 +73,49 @@ def test_a_tally_reads_no_row_beside_the_index(
     connection: apsw.Connection, condition: Condition
 ) -> None:
     found = plan(connection, *tally_statement(condition, 1000))
+
+    assert "USING COVERING INDEX" in found
+
+
+@pytest.mark.parametrize(
+    "narrow",
+    [
+        Term("trigger", "=", "default/a"),
+        Term("group", "=", "g"),
+        Term("reason", "=", "age"),
+        Term("type", "=", "order.new"),
+        Term("dead_at", ">", at(0)),
+        IS_DEAD,
+    ],
+    ids=lambda term: str(term.field),
+)
+@pytest.mark.parametrize("field", sorted(set(FIELDS) - {"id", "event_id"}))
+def test_a_page_looks_for_what_few_have_on_the_index_alone(
+    connection: apsw.Connection, narrow: Term, field: str
+) -> None:
+    value = 1 if field in NUMBERS else at(0) if field in TIMES else "x"
+
+    found = plan(connection, *page_statement((narrow, Term(field, "!=", value)), None, 50))
+
+    assert "USING COVERING INDEX" in found
+
+
+@pytest.mark.parametrize("operator", ["<", "<="])
+@pytest.mark.parametrize("more", [(), (Term("type", "=", "order.new"),)])
+def test_a_page_begins_where_the_one_before_ended(
+    connection: apsw.Connection, operator: Operator, more: Condition
+) -> None:
+    condition = (Term("dead_at", operator, at(0)), *more)
+
+    found = plan(connection, *page_statement(condition, (7, "x"), 50))
+
+    assert "(dead_at,id)<(?,?)" in found
+    assert "dead_at<?" not in found
+
+
+@pytest.mark.parametrize("narrow", [IS_DEAD, Term("group", "=", "g"), Term("type", "=", "x")])
+def test_outlines_are_made_of_the_index_alone(connection: apsw.Connection, narrow: Term) -> None:
+    found = plan(connection, *outlines_statement((narrow, IS_DEAD), (7, "x"), 2_000))
 
     assert "USING COVERING INDEX" in found
 

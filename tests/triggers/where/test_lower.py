@@ -123,6 +123,14 @@ def test_what_a_store_would_answer_otherwise_is_not(text: str) -> None:
     assert len(query.rest) == 1
 
 
+@pytest.mark.parametrize("text", ["TRUE", "TRUE AND reason = 'age'", "reason = 'age' AND TRUE"])
+def test_what_is_always_true_is_tried_on_no_row(text: str) -> None:
+    query = parse_query(text, NOW)
+
+    assert len(query.condition) == ("reason" in text)
+    assert query.rest == ()
+
+
 def test_of_very_many_clauses_some_are_left_to_rows() -> None:
     query = parse_query(" AND ".join(f"type != 't{n}'" for n in range(99)), NOW)
 
