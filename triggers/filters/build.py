@@ -12,6 +12,7 @@ from triggers.filters.attributes import legacy
 from triggers.filters.combined import Everything, Not, all_of, any_of
 from triggers.filters.exact import Exact
 from triggers.filters.filter import Filter
+from triggers.filters.guarded import guarded
 from triggers.filters.prefix import Prefix
 from triggers.filters.suffix import Suffix
 
@@ -32,13 +33,14 @@ def build_filter(
     """The filter that all of `filters` are; none match everything.
 
     `attributes` is the legacy `filter.attributes`; `filters`, where there are some, take
-    its place, as in Knative. Raises the first of `mistakes`.
+    its place, as in Knative. Events about headrace match only where a filter names such a
+    type. Raises the first of `mistakes`.
     """
     builder = _Builder()
     built = builder.whole(filters, attributes)
     if builder.mistakes:
         raise builder.mistakes[0]
-    return built
+    return guarded(built)
 
 
 def mistakes(

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from broker.admission import SYSTEM_TYPES
 from broker.event import Event
 from triggers.filters.attributes import legacy
 from triggers.filters.build import build_filter
 from triggers.filters.exact import Exact
 from triggers.filters.filter import Filter
+from triggers.filters.guarded import Guarded
 from triggers.filters.prefix import Prefix
 from triggers.filters.suffix import Suffix
 
@@ -77,7 +79,16 @@ def explain_stored(
         root = _attributes(attributes, event)
     else:
         root = Clause("filters", "everything matches: there is no filter", True)
+    if event.type.startswith(SYSTEM_TYPES):
+        root = _guarded(root, isinstance(build_filter(filters, attributes), Guarded), event)
     return Explanation(root.holds, root, deciding(root))
+
+
+def _guarded(root: Clause, is_guarded: bool, event: Event) -> Clause:
+    """`root` with the rule that such an event must be asked for by its type."""
+    asks = f"the filter names a type that begins with {SYSTEM_TYPES!r}"
+    rule = Clause("type", asks, not is_guarded, (("type", event.type),))
+    return _joined(root.path, "all", (rule, root)) if is_guarded else root
 
 
 def deciding(clause: Clause) -> Clause:

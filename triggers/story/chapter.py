@@ -82,6 +82,8 @@ def _of_letter(pair: PairFacts) -> Chapter:
     says = f"dead letter {letter.id}: {letter.reason}"
     if letter.state is DeadState.DELIVERED:
         where, says = Where.DELIVERED, f"delivered by a redrive of dead letter {letter.id}"
+    elif letter.state is DeadState.REDRIVEN_EDITED:
+        says = f"an edited copy of dead letter {letter.id} was delivered in its place"
     elif letter.state is not DeadState.DEAD:
         says = f"dead letter {letter.id}: {letter.state.value}"
     return Chapter(

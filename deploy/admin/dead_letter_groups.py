@@ -1,0 +1,197 @@
+"""Groups of dead letters: failures alike, what operators say of them, and their last day."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from broker.errors import Invalid, StoreFailed
+from broker.storage.desk import HOUR_COUNTED_MAX
+from deploy.admin.access import Looker, Operator, Principal
+from deploy.admin.events import Limit, choose_brokers
+from deploy.admin.examples import GROUP
+from deploy.admin.shown import shown
+from deploy.admin.views import when
+from deploy.running import Running, RunningBroker
+from triggers.groups import GroupDesk, GroupState, Remark, Tended
+from triggers.groups.state import NOTE_CHARACTERS_MAX, OWNER_CHARACTERS_MAX
+
+router = APIRouter(prefix="/api/v1")
+
+GROUPS_LOOKED_MAX = 1_000  # of the latest groups, where only those in one state are wanted
+GroupId = Annotated[str, Path(pattern=r"^[A-Za-z0-9]{1,64}$")]
+Name = Annotated[str | None, Query(max_length=512)]
+Note = Annotated[str | None, Field(max_length=NOTE_CHARACTERS_MAX)]
+Owner = Annotated[str | None, Field(max_length=OWNER_CHARACTERS_MAX)]
+
+
+class Remarking(BaseModel):
+    """A note and an owner, which stay as they are where they are left out; empty takes away."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"note": "rolled back", "owner": "ann", "reason": "fixed"}},
+    )
+    note: Note = None
+    owner: Owner = None
+    reason: Annotated[str, Field(max_length=1000)] = ""
+
+
+class Noting(Remarking):
+    """One of both at least."""
+
+    @model_validator(mode="after")
+    def say_something(self) -> Self:
+        if self.note is None and self.owner is None:
+            raise ValueError("say a note, an owner or both")
+        return self
+
+
+@router.get("/dead-letter-groups")
+async def groups(
+    request: Request,
+    by: Looker,
+    broker: Name = None,
+    trigger: Name = None,
+    state: GroupState | None = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """List failures alike, latest first, without those that count nothing now.
+
+    `share` is of all dead letters of the broker, `hourly` counts the last 24 hours, the oldest
+    first, each hour up to `hourly_max`. With `state`, the latest 1,000 groups are looked at.
+    """
+    full = trigger if trigger is None or "/" in trigger else f"default/{trigger}"
+    running: Running = request.app.state.running
+    items: list[dict[str, Any]] = []
+    for one in choose_brokers(running, broker):
+        desk = desk_of(one)
+        looked = limit if state is None else GROUPS_LOOKED_MAX
+        found = [desk.tended(group) for group in await one.engine.desk.groups(full, looked)]
+        wanted = [each for each in found if state in (None, each.record.state)]
+        items += await group_views(one, wanted[:limit], running.clock.now())
+    items.sort(key=lambda item: str(item["last_at"]), reverse=True)
+    return {"items": items[:limit], "next": None}
+
+
+@router.get("/dead-letter-groups/{id}", responses=shown(GROUP))
+async def group(request: Request, by: Looker, id: GroupId) -> dict[str, Any]:
+    """Show one group, also where it counts nothing now."""
+    running: Running = request.app.state.running
+    broker, tended = await find_group(running, id)
+    return (await group_views(broker, [tended], running.clock.now()))[0]
+
+
+@router.post("/dead-letter-groups/{id}/acknowledge", responses=shown(GROUP))
+async def acknowledge(
+    request: Request, by: Operator, id: GroupId, said: Remarking
+) -> dict[str, Any]:
+    """Say that somebody looks after it."""
+    return await _act(request, by, "acknowledge", id, said)
+
+
+@router.post("/dead-letter-groups/{id}/resolve", responses=shown(GROUP))
+async def resolve(request: Request, by: Operator, id: GroupId, said: Remarking) -> dict[str, Any]:
+    """Say that its cause is mended: with another failure it is open again, and regressed."""
+    return await _act(request, by, "resolve", id, said)
+
+
+@router.post("/dead-letter-groups/{id}/ignore", responses=shown(GROUP))
+async def ignore(request: Request, by: Operator, id: GroupId, said: Remarking) -> dict[str, Any]:
+    """Say that nothing is to be done about it, whatever comes."""
+    return await _act(request, by, "ignore", id, said)
+
+
+@router.post("/dead-letter-groups/{id}/reopen", responses=shown(GROUP))
+async def reopen(request: Request, by: Operator, id: GroupId, said: Remarking) -> dict[str, Any]:
+    """Take back what was said of its state."""
+    return await _act(request, by, "reopen", id, said)
+
+
+@router.post("/dead-letter-groups/{id}/note", responses=shown(GROUP))
+async def note(request: Request, by: Operator, id: GroupId, said: Noting) -> dict[str, Any]:
+    """Write a note, or who owns it; its state stays."""
+    return await _act(request, by, "note", id, said)
+
+
+Verb = Literal["acknowledge", "resolve", "ignore", "reopen", "note"]
+
+
+async def _act(
+    request: Request, by: Principal, verb: Verb, id: str, said: Remarking
+) -> dict[str, Any]:
+    running: Running = request.app.state.running
+    broker, _ = await find_group(running, id)
+    if broker.failure is not None:
+        what = f"broker {broker.spec.name} has stopped: {broker.failure}"
+        raise StoreFailed(what, remedy="ask again when headrace has restarted")
+    remark = Remark(said.note, said.owner)
+    tended = await desk_of(broker).act(verb, id, remark, by.name, said.reason)
+    if tended is None:
+        raise no_group(id)
+    return (await group_views(broker, [tended], running.clock.now()))[0]
+
+
+async def find_group(running: Running, id: str) -> tuple[RunningBroker, Tended]:
+    """A group and the broker that has it. Raises Invalid(code="not-found")."""
+    for one in running.brokers.values():
+        if (tended := await desk_of(one).find(id)) is not None:
+            return one, tended
+    raise no_group(id)
+
+
+def no_group(id: str) -> Invalid:
+    return Invalid(
+        f"no group {id} of dead letters",
+        code="not-found",
+        remedy="headrace dead-letters lists them",
+    )
+
+
+def desk_of(broker: RunningBroker) -> GroupDesk:
+    found = broker.partition.groups
+    if found is None:
+        raise StoreFailed(f"broker {broker.spec.name} has not started", remedy="ask again")
+    return found
+
+
+async def group_views(
+    broker: RunningBroker, groups: Sequence[Tended], now: datetime
+) -> list[dict[str, Any]]:
+    """Each with its share and its last day, in a few readings."""
+    desk = broker.engine.desk
+    dead = sum((await desk.totals()).values())
+    hourly = await desk.hourly([one.group.id for one in groups], now) if groups else {}
+    return [_view(broker, one, dead, hourly[one.group.id]) for one in groups]
+
+
+def _view(
+    broker: RunningBroker, tended: Tended, dead: int, hourly: Sequence[int]
+) -> dict[str, Any]:
+    found, record = tended.group, tended.record
+    return {
+        "id": found.id,
+        "broker": broker.spec.name,
+        "trigger": found.trigger,
+        "sink": found.sink,
+        "class": found.outcome_class,
+        "status": found.status,
+        "reason": found.reason,
+        "pattern": found.pattern,
+        "count": found.count,
+        "share": round(found.count / dead, 4) if dead else 0.0,
+        "total": found.total,
+        "first_at": when(found.first_at),
+        "last_at": when(found.last_at),
+        "example": found.example,
+        "state": record.state.value,
+        "is_regressed": record.is_regressed,
+        "note": record.note,
+        "owner": record.owner,
+        "changed_at": when(record.at) if record.by else None,
+        "changed_by": record.by,
+        "hourly": list(hourly),
+        "hourly_max": HOUR_COUNTED_MAX,
+    }

@@ -1,0 +1,95 @@
+"""Dead letters out to a file and in again, over the admin interface."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.deploy import verbs
+from tests.deploy.living import Living, event, living
+
+EXPORT = "/api/v1/dead-letters/export"
+COUNT = 230  # more than two pages
+
+
+@pytest.fixture
+async def headrace(tmp_path: Path) -> AsyncIterator[Living]:
+    async with living(tmp_path) as one:
+        await one.publish(*(event(n, "refused", b'{ "n": %d }' % n) for n in range(COUNT)))
+        await one.rest()
+        yield one
+
+
+async def lines(headrace: Living, where: str = "") -> list[str]:
+    got = await headrace.get(f"{EXPORT}?where={quote(where)}")
+    assert got.status == 200
+    return got.body.decode().splitlines()
+
+
+async def put_in(headrace: Living, some: list[str], **more: Any) -> tuple[int, Any]:
+    body = {"name": "morning", "lines": some} | more
+    return await verbs.verb(headrace, "/dead-letters/import", body)
+
+
+async def test_an_export_has_each_event_with_its_evidence(headrace: Living) -> None:
+    found = [json.loads(line) for line in await lines(headrace)]
+
+    assert sorted(int(one["event"]["id"]) for one in found) == list(range(COUNT))
+    letter = found[0]["dead_letter"]
+    assert (letter["reason"], letter["attempts_detail"][0]["body"]) == (
+        "refused",
+        "no such order 17",
+    )
+
+
+async def test_an_export_is_an_attachment_and_no_page(headrace: Living) -> None:
+    got = await headrace.get(f"{EXPORT}?where={quote('data(')}n")
+    whole = await headrace.get(EXPORT)
+    headers = {name.lower(): value for name, value in whole.headers.items()}
+
+    assert got.status == 400
+    assert headers["content-disposition"] == 'attachment; filename="dead-letters.ndjson"'
+    assert headers["content-type"].startswith("application/x-ndjson")
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_batch_is_one_array_of_events(headrace: Living) -> None:
+    query = f"{EXPORT}?format=batch&where=id+%3D+"
+    some, none = [await headrace.get(query + each) for each in ("'7'", "'x'")]
+
+    assert [one["id"] for one in some.json] == ["7"]
+    assert none.json == []
+
+
+async def test_a_dry_run_counts_and_publishes_nothing(headrace: Living) -> None:
+    found = await lines(headrace)
+
+    status, told = await put_in(headrace, ["{", *found[:3]], dry_run=True, first_line=7)
+
+    assert (status, told["events"], told["by_type"]) == (200, 3, {"refused": 3})
+    assert [(one["line"], one["code"]) for one in told["mistakes"]] == [(7, "invalid-json")]
+    assert len(headrace.subscriber.seen) == COUNT
+
+
+async def test_an_import_publishes_what_was_exported_once(headrace: Living) -> None:
+    found = await lines(headrace, "id = '7' OR id = '8'")
+
+    told = [await put_in(headrace, found, reason="moved") for _ in range(2)]
+    await headrace.rest()
+    (act,) = (await headrace.get("/api/v1/audit?limit=1")).json["items"]
+
+    assert [answer["is_duplicate"] for _, answer in told] == [False, True]
+    assert [headrace.subscriber.seen.count(one) for one in ("7", "8", "9")] == [2, 2, 1]
+    assert (act["verb"], act["detail"], act["count"]) == ("import", "morning lines 1 to 2", 2)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"lines": []}, {"name": "a/b"}, {"first_line": 0}, {"lines": ["{}"] * 501}]
+)
+async def test_what_makes_no_sense_is_refused(headrace: Living, wrong: dict[str, Any]) -> None:
+    status, _ = await put_in(headrace, ["{}"], **wrong)
+
+    assert status == 400
