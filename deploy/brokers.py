@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from broker.storage.sqlite.options import SqliteOptions
 from deploy.config.broker_spec import BrokerSpec
 from deploy.running import Running, RunningBroker
 from triggers.budget import Budget
+from triggers.groups import Announcing
 from triggers.partition import Partition
 from triggers.replay.keeping import Connect
 
 OnFatal = Callable[[str, HeadraceError], None]
+EXPIRING = timedelta(days=1)
 
 
 class Brokers:
@@ -68,6 +70,7 @@ class Brokers:
         )
         partition.on_failure = partial(self._defect, spec.name)
         partition.connect = self.connect
+        partition.announcing = Announcing(intake, partial(self._expiring_before, spec.name))
         loaded = await partition.open()
         if self._running.tracing is not None:
             partition.tracer = self._running.tracing.tracer(spec.name, loaded.log_id)
@@ -119,6 +122,11 @@ class Brokers:
             broker.partition.lowest_needed,
             broker.retention.witness,
         )
+
+    def _expiring_before(self, name: str) -> datetime | None:
+        """From before when a dead letter is forgotten within a day."""
+        broker = self._running.brokers.get(name)
+        return None if broker is None else broker.retention.expiring_before(EXPIRING)
 
     def _defect(self, broker: str, error: BaseException) -> None:
         """A task that must not end has ended: better a restart than half a broker."""

@@ -106,6 +106,11 @@ def _broker_values(name: str, broker: RunningBroker, facts: Facts) -> Iterator[V
     yield "fenced_total", (name,), broker.is_fenced
     yield from _size_values(name, facts)
     yield from _file_values(name, broker.partition.files)
+    if (redrives := broker.partition.redrives) is not None:
+        for state, count in redrives.states().items():
+            yield "redrive_jobs", (name, state), count
+        for result, count in zip(("delivered", "failed_again"), redrives.redriven, strict=True):
+            yield "redriven_total", (name, result), count
     if (dispatcher := broker.partition.dispatcher) is not None:
         yield "attempt_seconds", (name,), dispatcher.timings.attempt
         yield "queue_wait_seconds", (name,), dispatcher.timings.queue_wait
@@ -130,8 +135,9 @@ def _file_values(name: str, files: "FileJobs | None") -> Iterator[Value]:
     states = {"running": 0} if files is None else files.states()
     for state, count in states.items():
         yield "file_jobs", (name, state), count
-    yield "file_records_total", (name, "ok"), 0 if files is None else files.jobs.records_ok
-    yield "file_records_total", (name, "failed"), 0 if files is None else files.jobs.records_failed
+    steps = None if files is None else files.jobs.steps
+    yield "file_records_total", (name, "ok"), 0 if steps is None else steps.records_ok
+    yield "file_records_total", (name, "failed"), 0 if steps is None else steps.records_failed
     skipped = {"other": 0} if files is None else files.desk.skipped
     for why, count in skipped.items():
         yield "files_skipped_total", (name, why), count

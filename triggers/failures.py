@@ -1,23 +1,24 @@
 """What a failed attempt becomes: a parked row or a dead letter, with all its evidence."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from broker.clock import Clock
-from broker.delivery import Attempt, Dead, Failed, Held, Parked, Reason, Settlement
+from broker.delivery import Attempt, Dead, Failed, Held, Parked, Reason
 from broker.event import Event, StoredEvent
 from broker.storage.rows import DeadLetter, DeadState, Move, ParkedRow, Place, WaitingRow
 from broker.telemetry import Telemetry
 from triggers.carriage import Carriage
 from triggers.dead_letters import Deathbed, build_dead_letter, forwarded_event
+from triggers.edits import edited_letter, given_up
+from triggers.evidence import alike_of, attempt_of, first_of, keep_attempts, waited_seconds_of
 from triggers.fingerprint import dead_letter_id
-from triggers.held import give_back
+from triggers.held import forgive_suspicion, give_back
 from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.policy import Tried, decide
 from triggers.turns import Following
 
-ATTEMPTS_KEPT = 32
 COMPANION = "#dead-letter"
 DEAD_LETTER_STEP = "dead-letter"
 GONE = "gone"  # among the holds of a lane that nobody tends any more
@@ -52,9 +53,13 @@ class Failures:
     def fail(self, lane: Lane, carriage: Carriage, failed: Failed, duration_seconds: float) -> None:
         """Decide after an attempt that took so long; put the consequences in the ledger."""
         row, now = carriage.row, self._clock.now()
+        if failed.apart_max_seconds is not None:
+            forgive_suspicion(carriage, failed)
         age = (row.age_seconds if row else 0.0) + duration_seconds
         made = row.attempts_before if row else 0
-        waited_seconds, alike = (row.wait_seconds, alike_of(row, failed)) if row else (0.0, 0)
+        waited_seconds, alike = 0.0, 0
+        if row is not None:
+            waited_seconds, alike = waited_seconds_of(row, failed), alike_of(row, failed)
         tried = Tried(carriage.attempt - made, waited_seconds, age, alike)
         settlement = decide(failed, tried, lane.spec.policy, now, self._random())
         if failed.parked_seconds is None:
@@ -65,7 +70,7 @@ class Failures:
             give_back(lane, carriage, failed)
             self._stop(lane, failed, settlement.pause and not lane.is_paused)
             return
-        attempt = self._attempt(carriage, failed, duration_seconds, settlement, now)
+        attempt = attempt_of(carriage.attempt, failed, duration_seconds, settlement, now)
         attempts = keep_attempts((*(row.attempts if row else ()), attempt))
         self.drop_row(lane, carriage)
         lane.leave(carriage, delivered=False)
@@ -97,29 +102,7 @@ class Failures:
         name = failed.outcome_class.value
         count = lane.counts.last_errors.get(name, (0, "", now))[0]
         lane.counts.last_errors[name] = (count + 1, failed.message, now)
-
-    def _attempt(
-        self,
-        carriage: Carriage,
-        failed: Failed,
-        duration_seconds: float,
-        settlement: Settlement,
-        now: datetime,
-    ) -> Attempt:
-        parked = settlement if isinstance(settlement, Parked) else None
-        return Attempt(
-            number=carriage.attempt,
-            started_at=now - timedelta(seconds=duration_seconds),
-            duration_seconds=round(duration_seconds, 6),
-            outcome_class=failed.outcome_class.value,
-            status=failed.status,
-            message=failed.message,
-            phase=failed.evidence.phase,
-            headers=failed.evidence.headers,
-            body=failed.evidence.body,
-            wait_seconds=round((parked.until - now).total_seconds(), 3) if parked else None,
-            why=parked.why if parked else "",
-        )
+        lane.counts.ok_at_failure = lane.counts.ok
 
     def _park(
         self,
@@ -178,6 +161,9 @@ class Failures:
         if lane.is_companion:
             self._note_forwarded(carriage, f"failed: {failed.message}")
             return
+        if (original := edited_letter(carriage.place)) is not None:
+            self._return_edited(lane, carriage, original, failed, reason)
+            return
         row = carriage.row
         letter = build_dead_letter(
             carriage,
@@ -197,6 +183,19 @@ class Failures:
         if lane.companion is not None and GONE not in lane.companion.holds:
             self._forward(lane.companion, carriage, forwarded_event(letter, failed))
         self._tell(lane, letter)
+
+    def _return_edited(
+        self, lane: Lane, carriage: Carriage, original: str, failed: Failed, reason: Reason
+    ) -> None:
+        """An edited copy has failed: its dead letter is dead as it was before, with the edit kept.
+
+        No dead letter of the copy: both could be redriven then, and both be delivered.
+        """
+        move, record = given_up(original, carriage.kept_event, failed, self._clock.now())
+        self._ledger.moves.append(move)
+        self._ledger.records.append(record)
+        by_reason = lane.counts.dead_by_reason
+        by_reason[reason.value] = by_reason.get(reason.value, 0) + 1
 
     def _tell(self, lane: Lane, letter: DeadLetter) -> None:
         """One log record a second and trigger, with the latest as example: the rest counts."""
@@ -271,23 +270,3 @@ class Failures:
             self._on_turn(lane, following, key)
         elif following is not None:
             lane.retries.append(following)
-
-
-def first_of(row: ParkedRow | None, attempts: tuple[Attempt, ...], now: datetime) -> datetime:
-    """When the first attempt began; `now` where there was none."""
-    if row is not None:
-        return row.first_at
-    return attempts[0].started_at if attempts else now
-
-
-def alike_of(row: ParkedRow, failed: Failed) -> int:
-    """How many attempts since the last redrive ended in the class of `failed`."""
-    name, before = failed.outcome_class.value, row.attempts_before
-    return sum(one.outcome_class == name and one.number > before for one in row.attempts)
-
-
-def keep_attempts(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
-    """The first attempt and the latest ones: all there is to see, bounded."""
-    if len(attempts) <= ATTEMPTS_KEPT:
-        return attempts
-    return (attempts[0], *attempts[-(ATTEMPTS_KEPT - 1) :])

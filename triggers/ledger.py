@@ -1,6 +1,6 @@
 """What has been settled and is not on disk yet: it becomes the next checkpoint, whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ class Ledger:
         self.has_moved = False  # routing went on, and should be written down
         self.is_blocking = False  # a lane could not begin a call because of SETTLED_MAX
         self.urgent = False  # replies and dead letters are waited for
+        self.on_seal: Callable[[Ledger], None] | None = None  # puts in what follows from the rest
         self._clear()
 
     def _clear(self) -> None:
@@ -90,6 +91,8 @@ class Ledger:
         less while a lane without a cursor row of its own is still behind, and then no lane
         may lean on it.
         """
+        if self.on_seal is not None:
+            self.on_seal(self)
         cursors, following = self.left, self.gone
         counts: list[Counts] = []
         marks: list[Mark] = []
@@ -115,9 +118,7 @@ class Ledger:
             if (delta := lane.take_counts()) is not None:
                 counts.append(delta)
             if (now - lane.marked_at).total_seconds() >= MARK_SECONDS:
-                lane.marked_at = now
-                totals = lane.totals
-                marks.append(Mark(lane.name, now, cursor.offset, totals.matched, totals.delivered))
+                marks.append(mark_of(lane, cursor.offset, now))
         checkpoint = Checkpoint(
             routed=lowest,
             marks=tuple(marks),
@@ -162,6 +163,12 @@ class Ledger:
             return tuple(self.waiting)
         gone = set(self.unwaiting)
         return tuple(row for row in self.waiting if (row.trigger, row.offset) not in gone)
+
+
+def mark_of(lane: "Lane", offset: int, now: datetime) -> Mark:
+    """Where `lane` stands now, with what it has delivered; noted on it."""
+    lane.marked_at = now
+    return Mark(lane.name, now, offset, lane.totals.matched, lane.totals.delivered)
 
 
 def places_of(checkpoint: Checkpoint) -> Sequence[Place]:

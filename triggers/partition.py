@@ -20,11 +20,9 @@ from triggers.checkpointer import Checkpointer
 from triggers.dispatcher import Dispatcher
 from triggers.durable import Durable
 from triggers.enrolment import Wired
-from triggers.expiry import PREFIX as AWAY
-from triggers.expiry import RECORDS_MAX as AWAY_MAX
-from triggers.expiry import Expiry
 from triggers.failures import Failures
-from triggers.file_jobs.beginning import has_batches, has_jobs
+from triggers.groups import Announcing, GroupDesk
+from triggers.jobs import Jobs
 from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.leftover import leftovers
@@ -34,13 +32,13 @@ from triggers.poison import PREFIX, RECORDS_MAX, Suspects, is_suspicious
 from triggers.pool import Pool
 from triggers.reader import Reader
 from triggers.recall import Recall
-from triggers.redrive import LetterDesk
+from triggers.redrive import LetterDesk, Redrives
 from triggers.replay.keeping import Connect
 from triggers.replay.verbs import Replays
 from triggers.revisions import Revisions
 from triggers.roster import Roster
 from triggers.router import Router
-from triggers.settler import ReplyDoor, Settler
+from triggers.settler import ReplyDoor
 from triggers.steering import Steering
 from triggers.tasks import Tasks
 from triggers.tracing import Tracer
@@ -103,8 +101,9 @@ class Partition:
         self.on_failure: Callable[[BaseException], None] | None = None
         self.tracer: Tracer | None = None  # set before `start`, if at all
         self.connect: Connect | None = None  # too: other sinks for replays
-        self.replays: Replays | None = None  # since `start`
-        self.files: FileJobs | None = None  # once a trigger has a FileBatch, or had one
+        self.announcing: Announcing | None = None  # too: where what comes about is told
+        self.groups: GroupDesk | None = None  # since `start`
+        self.jobs = Jobs(self._wiring, self._tasks.begin, lambda: pool.is_held)
 
     async def open(self) -> Loaded:
         """Own the partition and load it; nothing is delivered yet."""
@@ -152,40 +151,32 @@ class Partition:
             self._be_cautious(failures, self.loaded.last_offset)
         # Revisions are on disk before anything is routed under them.
         await self._checkpointer.flush()
-        if await has_jobs(self.engine.records) or has_batches(self.lanes.values()):
-            await self._begin_files().jobs.load()
-        for run in (self.reader.run, self.parking.run, self._recall.run):
+        await self.jobs.begin_files(door)
+        expiry = await wiring.expiry(failures, settler, self.jobs.all_lanes, self._has_room_again)
+        self.groups = await wiring.groups(self.announcing, self._tasks.begin)
+        await self.jobs.begin_redrives(self.desk, self.groups, self.announcing)
+        for run in (self.reader.run, self.parking.run, self._recall.run, expiry.run):
             self._tasks.begin(run)
-        expiry = Expiry(
-            self.lanes, self.ledger, failures, self._clock, settler.settled, self._has_room_again
-        )
-        expiry.load(await self.engine.records.scan(AWAY, limit=AWAY_MAX))
-        self._tasks.begin(expiry.run)
         self.reader.ask()
         for lane in self.lanes.values():
             self._pool.wake(lane)
-        self.replays = await self._begin_replays(settler, self.loaded)
+        await self.jobs.begin_replays(self.loaded, settler, self.connect, self.tracer)
+        self.steering.on_applied = self.jobs.applied
 
-    async def _begin_replays(self, settler: Settler, loaded: Loaded) -> Replays:
-        replays = self._wiring.replays(loaded, settler, self.connect, self.tracer)
-        await replays.jobs.load()
-        self.steering.on_applied = lambda: self._applied(replays)
-        self._tasks.begin(replays.jobs.feeder.run)
-        return replays
+    @property
+    def replays(self) -> Replays | None:
+        """Since `start`."""
+        return self.jobs.replays
 
-    def _begin_files(self) -> "FileJobs":
-        assert self._door is not None, "start first"
-        files = self.files = self._wiring.file_jobs(self._door, lambda: self._pool.is_held)
-        self._tasks.begin(files.jobs.run)
-        return files
+    @property
+    def redrives(self) -> Redrives | None:
+        """Since `start`."""
+        return self.jobs.redrives
 
-    def _applied(self, replays: Replays) -> None:
-        """Triggers are others by now."""
-        replays.jobs.follow_origins()
-        if self.files is None and has_batches(self.lanes.values()):
-            self._begin_files()  # the first: there is nothing to load
-        elif self.files is not None:
-            self.files.jobs.ask()
+    @property
+    def files(self) -> "FileJobs | None":
+        """Once a trigger has a FileBatch, or had one."""
+        return self.jobs.files
 
     @property
     def steering(self) -> Steering:
@@ -235,8 +226,9 @@ class Partition:
     def _committed(self, checkpoint: Checkpoint) -> None:
         self.durable.note(checkpoint)
         self.parking.committed(checkpoint)
-        if self._steering is not None:
-            self._steering.committed(checkpoint)
+        for part in (self._steering, self.groups, self.jobs):
+            if part is not None:
+                part.committed(checkpoint)
         if self._caution is not None:
             self._caution.trials.committed(checkpoint)
         if checkpoint.replies and self._door is not None:
@@ -248,10 +240,8 @@ class Partition:
 
     def sinks(self) -> set[Sink]:
         """Those that its triggers and replays call, or may still wait for."""
-        jobs = self.replays.jobs.open_lanes() if self.replays is not None else ()
-        called = {lane.sink for lane in self.lanes.values()}.union(*(job.sinks for job in jobs))
-        models = () if self.files is None else self.files.models()
-        return {bare(sink) for sink in called}.union(models)
+        called = {lane.sink for lane in self.lanes.values()} | self.jobs.sinks()
+        return {bare(sink) for sink in called}
 
     def is_pressed(self) -> bool:
         """Deliveries queue in memory: those that the last commit brought wait behind many."""
@@ -276,8 +266,7 @@ class Partition:
 
     def lowest_needed(self) -> int:
         """The first offset that a restart would still need: by what is on disk, not in memory."""
-        needed = self.durable.lowest_needed()
-        return needed if self.replays is None else min(needed, self.replays.lowest_needed())
+        return self.jobs.lowest_needed(self.durable.lowest_needed())
 
     async def drain(self) -> None:
         """Write down what has been settled, and how far routing is."""
@@ -287,10 +276,7 @@ class Partition:
     async def close(self) -> None:
         if self.dispatcher is not None:
             self.dispatcher.close()
-        if self.replays is not None:
-            self.replays.close()
-        if self.files is not None:
-            await self.files.stop()
+        await self.jobs.close()
         await self._tasks.close()
         if self._caution is not None:
             self._caution.trials.close()

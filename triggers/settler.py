@@ -11,10 +11,10 @@ from broker.clock import Clock
 from broker.delivery import Delivered, Failed, Outcome, OutcomeClass, Reason
 from broker.event import Cause, Event
 from broker.hops import hops_of
-from broker.storage.rows import DeadState, Move, ParkedRow, Reply, Retried
+from broker.storage.rows import ParkedRow, Reply, Retried
 from triggers.carriage import Carriage
+from triggers.edits import delivered
 from triggers.failures import Failures
-from triggers.fingerprint import dead_letter_id
 from triggers.lane import Lane
 from triggers.ledger import SETTLED_AT_ONCE, Ledger
 
@@ -128,10 +128,10 @@ class Settler:
         if row.attempts:
             self._ledger.retried.append(Retried(row.place, now, row.attempts))
         if row.redrives:
-            letter = dead_letter_id(row.delivery_id)
-            self._ledger.moves.append(
-                Move(letter, (DeadState.REDRIVING,), DeadState.DELIVERED, now, "headrace")
-            )
+            self._ledger.urgent = True  # a job waits for it, to send the next
+            move, record = delivered(row, now)
+            self._ledger.moves.append(move)
+            self._ledger.records += [] if record is None else [record]
 
 
 def refused_reply(delivered: Delivered, reason: Reason) -> Failed:

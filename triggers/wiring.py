@@ -2,7 +2,7 @@
 it works with. What happens in which order is the partition's.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,17 @@ from triggers.checkpointer import Checkpointer
 from triggers.dispatcher import Dispatcher
 from triggers.durable import Durable
 from triggers.enrolment import Enrolment
+from triggers.expiry import PREFIX as AWAY
+from triggers.expiry import RECORDS_MAX as AWAY_MAX
+from triggers.expiry import Expiry
 from triggers.failures import Failures
+from triggers.groups import Announcer, Announcing, GroupBook, GroupDesk, Watch
 from triggers.lane import Carry, Lane
 from triggers.ledger import Ledger
 from triggers.parking import Parking
 from triggers.poison import Suspects
 from triggers.recall import Recall
-from triggers.redrive import LetterDesk, Returning
+from triggers.redrive import LetterDesk, PlanMeans, Redrives, Returning
 from triggers.replay.keeping import Connect, Means
 from triggers.replay.verbs import Replays
 from triggers.revisions import Revisions
@@ -72,6 +76,33 @@ class Wiring:
         returning = Returning(self.roster.lanes, self.ledger, failures, self.wake, self.clock)
         return LetterDesk(self.engine.desk, self.ledger, self.checkpointer, returning, self.clock)
 
+    async def groups(
+        self,
+        announcing: Announcing | None,
+        begin: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
+    ) -> GroupDesk:
+        desk, records = self.engine.desk, self.engine.records
+        book = GroupBook(records, self.ledger, self.checkpointer)
+        await book.load()
+        watch: Watch | None = None
+        if announcing is not None:
+            announcer = Announcer(self.name, announcing.door, self.clock)
+            watch = Watch(
+                self.name, desk, records, book, announcer, self.clock, announcing.expiring_before
+            )
+            begin(watch.run)
+        return GroupDesk(self.name, desk, book, watch, self.clock)
+
+    def redrives(
+        self, letters: LetterDesk, groups: GroupDesk, announcing: Announcing | None
+    ) -> Redrives:
+        before = announcing.expiring_before if announcing is not None else lambda: None
+        means = PlanMeans(
+            self.name, self.engine, self.ledger, self.checkpointer, self.roster.lanes, self.clock,
+            self.random, before,
+        )  # fmt: skip
+        return Redrives(means, letters, self.telemetry, groups.announce)
+
     def settler(self, door: ReplyDoor, failures: Failures, tracer: Tracer | None) -> Settler:
         settler = Settler(self.ledger, door, self.clock, failures, self.checkpointer.changed)
         if tracer is not None:
@@ -111,6 +142,17 @@ class Wiring:
             self.checkpointer.flush, self.wake, go_on, caution,
         )  # fmt: skip
         return Steering(parts, begin)
+
+    async def expiry(
+        self,
+        failures: Failures,
+        settler: Settler,
+        lanes: Callable[[], Iterable[Lane]],
+        on_room: Callable[[Lane], None],
+    ) -> Expiry:
+        expiry = Expiry(lanes, self.ledger, failures, self.clock, settler.settled, on_room)
+        expiry.load(await self.engine.records.scan(AWAY, limit=AWAY_MAX))
+        return expiry
 
     def trials(self, suspects: Suspects) -> Trials:
         return Trials(suspects, self.ledger, self.telemetry, self.checkpointer.changed)

@@ -1,4 +1,4 @@
-"""Dead letters: groups, lists by query, all that is known of one, and why it is one."""
+"""Dead letters: lists by query, all that is known of one, and why it is one."""
 
 from typing import Annotated, Any
 
@@ -9,8 +9,8 @@ from broker.storage.desk import Condition, Term
 from broker.storage.rows import DeadLetter
 from deploy.admin.access import Looker, Principal, Role
 from deploy.admin.dead_letter_story import story_of
-from deploy.admin.events import Limit, choose_brokers, one_broker
-from deploy.admin.views import dead_letter_detail, dead_letter_view, group_view
+from deploy.admin.events import Limit, one_broker
+from deploy.admin.views import dead_letter_detail, dead_letter_view
 from deploy.running import Running, RunningBroker
 from triggers.where import Query as Where
 from triggers.where import look, parse_query
@@ -67,19 +67,6 @@ async def why(request: Request, by: Looker, id: str) -> dict[str, Any]:
     """Tell why it is one: stored when, matched by what, each attempt, and what is so today."""
     broker, letter = await find_letter(request.app.state.running, id)
     return {**dead_letter_detail(letter), **await story_of(broker.partition, letter)}
-
-
-@router.get("/dead-letter-groups")
-async def groups(
-    request: Request, by: Looker, broker: Name = None, trigger: Name = None, limit: Limit = 50
-) -> dict[str, Any]:
-    """List failures alike, latest first."""
-    full = None if trigger is None else full_name(trigger)
-    items = []
-    for one in choose_brokers(request.app.state.running, broker):
-        items += [group_view(group) for group in await one.engine.desk.groups(full, limit)]
-    items.sort(key=lambda item: str(item["last_at"]), reverse=True)
-    return {"items": items[:limit], "next": None}
 
 
 async def find_letter(running: Running, id: str) -> tuple[RunningBroker, DeadLetter]:

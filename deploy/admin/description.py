@@ -36,6 +36,7 @@ TAGS = [
 TAG_OF = {
     "dead-letter-groups": "dead-letters",
     "redrives": "dead-letters",
+    "redrive-jobs": "dead-letters",
     "replay": "replays",
     "reload": "configuration",
     "diff": "configuration",

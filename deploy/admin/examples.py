@@ -54,6 +54,7 @@ MODEL = {
             "name": "",
             "weight": None,
             "state": "ready",
+            "message": None,
             "held_seconds": 0.0,
             "calls": 40,
             "ok": 1199,
@@ -138,11 +139,19 @@ GROUP = {
     "reason": "attempts",
     "pattern": "<number> Service Unavailable",
     "count": 41,
+    "share": 0.82,
     "total": 57,
     "first_at": MOMENT,
     "last_at": MOMENT,
     "example": "3nq6u7a2w4c5d6e7",
-    "state": "open",
+    "state": "acknowledged",
+    "is_regressed": False,
+    "note": "the model was rolled back",
+    "owner": "ann",
+    "changed_at": MOMENT,
+    "changed_by": "ann",
+    "hourly": [0] * 21 + [12, 40, 5],
+    "hourly_max": 20_000,
 }
 MOVED = {"count": 1, "moved": ["3nq6u7a2w4c5d6e7"], "refused": []}
 CLAUSE = {

@@ -6,7 +6,6 @@ from typing import Any
 
 from broker.delivery import Attempt
 from broker.event import Event, StoredEvent
-from broker.storage.desk import Group
 from broker.storage.rows import DeadLetter
 
 
@@ -104,22 +103,4 @@ def attempt_view(attempt: Attempt) -> dict[str, Any]:
         **text_or_base64("body", attempt.body),
         "wait_seconds": attempt.wait_seconds,
         "why": attempt.why,
-    }
-
-
-def group_view(group: Group) -> dict[str, Any]:
-    return {
-        "id": group.id,
-        "trigger": group.trigger,
-        "sink": group.sink,
-        "class": group.outcome_class,
-        "status": group.status,
-        "reason": group.reason,
-        "pattern": group.pattern,
-        "count": group.count,
-        "total": group.total,
-        "first_at": when(group.first_at),
-        "last_at": when(group.last_at),
-        "example": group.example,
-        "state": group.state,
     }

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -15,6 +15,7 @@ DEFAULT_ADMIN = "http://127.0.0.1:8081"
 TIMEOUT_SECONDS = 30.0
 ANSWER_BYTES_MAX = 64 * 2**20
 PAGE_ITEMS_MAX = 1_000
+PIECE_BYTES = 1 << 16
 Query = Mapping[str, str | int | None]
 Item = dict[str, Any]
 
@@ -37,6 +38,27 @@ class Admin:
         """What the verb at `path` answers to `body`. Raises as `get`."""
         return self._ask("POST", target_of(path), json.dumps(dict(body)).encode())
 
+    def download(self, path: str, query: Query, write: Callable[[bytes], object]) -> None:
+        """Give what `path` answers to `write`, piece by piece. Raises as `get`.
+
+        Raises Unavailable too where the answer ended before it was whole.
+        """
+        connection, headers = self._connect()
+        target = urlsplit(self.url).path.rstrip("/") + target_of(path, query)
+        try:
+            connection.request("GET", target, None, headers)
+            response = connection.getresponse()
+            if response.status != http.client.OK:
+                raise self._refused(response.status, answer_of(response.read(ANSWER_BYTES_MAX)))
+            while piece := response.read(PIECE_BYTES):
+                write(piece)
+        except (OSError, http.client.HTTPException) as error:
+            raise nobody_answers(
+                self.url, error, "headrace up, or name another by --admin URL"
+            ) from error
+        finally:
+            connection.close()
+
     def delete(self, path: str, query: Query | None = None) -> Item:
         """What `path` answers to being removed. Raises as `get`."""
         return self._ask("DELETE", target_of(path, query))
@@ -57,27 +79,28 @@ class Admin:
 
     def _ask(self, method: str, target: str, body: bytes | None = None) -> Item:
         status, content = self._fetch(method, target, body)
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            answer = None
+        answer = answer_of(content)
         if http.client.OK <= status < http.client.MULTIPLE_CHOICES and isinstance(answer, dict):
             return answer
         raise self._refused(status, answer)
 
-    def _fetch(self, method: str, target: str, body: bytes | None) -> tuple[int, bytes]:
+    def _connect(self) -> tuple[http.client.HTTPConnection, dict[str, str]]:
+        """A connection that is not made yet, and what every request says."""
         parts = urlsplit(self.url)
         kind = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         )
-        connection = kind(parts.netloc, timeout=TIMEOUT_SECONDS)
         headers = {"accept": "application/json", "connection": "close"}
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
+        return kind(parts.netloc, timeout=TIMEOUT_SECONDS), headers
+
+    def _fetch(self, method: str, target: str, body: bytes | None) -> tuple[int, bytes]:
+        connection, headers = self._connect()
         if body is not None:
             headers["content-type"] = "application/json"
         try:
-            connection.request(method, parts.path.rstrip("/") + target, body, headers)
+            connection.request(method, urlsplit(self.url).path.rstrip("/") + target, body, headers)
             response = connection.getresponse()
             content = response.read(ANSWER_BYTES_MAX + 1)
         except (OSError, http.client.HTTPException) as error:
@@ -112,6 +135,14 @@ class Admin:
             where=printable(where) if isinstance(where, str) else None,
             remedy=printable(remedy) if isinstance(remedy, str) else None,
         )
+
+
+def answer_of(content: bytes) -> Any:
+    """The JSON of an answer; None where it is none."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
 
 
 def target_of(path: str, query: Query | None = None) -> str:

@@ -1,17 +1,11 @@
-"""Which dead letters a command is about: ids, a query or a group; and how many those are."""
+"""Which dead letters a command is about: ids, a query or a group, frozen as a plan."""
 
-from collections import Counter
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from broker.errors import Invalid
 from deploy.cli.client import Admin, Item, full_name
-from deploy.cli.output import Column, draw_table, number
-
-LETTERS_MAX = 100_000
-SHOWN_MAX = 5
 
 IdsArgument = Annotated[
     list[str] | None,
@@ -33,64 +27,58 @@ GroupOption = Annotated[
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit.")
 ]
+PlanOption = Annotated[
+    str | None,
+    typer.Option("--plan", metavar="PLAN", help="Those of a plan that was shown before."),
+]
+RateOption = Annotated[
+    float, typer.Option("--rate", min=0.1, max=10_000, metavar="N", help="So many a second.")
+]
+CanaryOption = Annotated[
+    int | None,
+    typer.Option(
+        "--canary",
+        min=0,
+        max=1_000,
+        metavar="K",
+        help="Go on only after the first K went well; else 10 where there are over 100.",
+    ),
+]
+AbortOption = Annotated[
+    float,
+    typer.Option(
+        "--abort-above",
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="Stop where more of the first attempts fail again.",
+    ),
+]
+NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not follow it.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")]
 
-BREAKDOWN = (
-    Column("COUNT", "count", number, "right", whole=True),
-    Column("REASON", "reason", whole=True),
-    Column("GROUP", "group", whole=True),
-    Column("TRIGGER", "trigger"),
-)
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """`ids` as they were found, newest dead first; `items` only where they were looked for."""
-
-    ids: tuple[str, ...]
-    items: tuple[Item, ...] = ()
-
-
-def choose_letters(
+def make_plan(
     client: Admin,
-    state: str,
+    verb: str,
     ids: list[str] | None,
     where: str | None,
     group: str | None,
     broker: str | None,
-) -> Choice:
-    """Those in `state` that are meant. Raises Invalid where it is not said, or too many."""
+    rate: float | None = None,
+) -> Item:
+    """The plan of those that are meant. Raises Invalid where it is not said which."""
     where = (where or "").strip()  # a script's empty variable asks for nothing, not for all
     if sum(1 for one in (ids, where, group) if one) != 1:
         raise Invalid("say which dead letters", remedy="give ids, or --where, or --group")
-    if ids:
-        return Choice(tuple(dict.fromkeys(ids)))
-    # AND, OR and XOR bind alike in CESQL, from left to right: this holds of the whole query.
-    asked = f"{where} AND state = '{state}'" if where else f"state = '{state}'"
-    if group:
-        asked += f" AND group = '{plain(group)}'"
-    query = {"where": asked, "broker": full_name(broker) if broker else None}
-    items = client.items("/dead-letters", query, LETTERS_MAX + 1)
-    if len(items) > LETTERS_MAX:
-        raise Invalid(f"more than {LETTERS_MAX:,} are meant", remedy="narrow it with --where")
-    return Choice(tuple(str(item["id"]) for item in items), tuple(items))
-
-
-def plain(group: str) -> str:
-    """A group's id as it may stand in a query."""
-    if not group.isalnum():
+    if group and not group.isalnum():
         raise Invalid(f"{group[:40]!r} is no group", remedy="headrace dead-letters lists them")
-    return group
-
-
-def draw_breakdown(choice: Choice) -> None:
-    """The largest groups of what was found, and how many are in others."""
-    counts = Counter(
-        (item["reason"], item["group"], item["trigger"]) for item in choice.items
-    ).most_common()
-    rows = [
-        {"count": count, "reason": reason, "group": group, "trigger": trigger}
-        for (reason, group, trigger), count in counts[:SHOWN_MAX]
-    ]
-    if rest := sum(count for _, count in counts[SHOWN_MAX:]):
-        rows.append({"count": rest, "reason": f"in {len(counts) - SHOWN_MAX} others"})
-    draw_table(rows, BREAKDOWN)
+    wanted = {
+        "ids": list(dict.fromkeys(ids)) if ids else None,
+        "where": where or None,
+        "group": group or None,
+        "broker": full_name(broker) if broker else None,
+        "rate": rate,
+    }
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    return client.post("/dead-letters/plans", {"verb": verb, **asked})

@@ -1,38 +1,40 @@
-"""`headrace dead-letters redrive | discard | restore`."""
+"""`headrace dead-letters redrive | discard | restore`: a plan, a question, the act."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from broker.errors import Invalid
 from deploy.cli.asking import confirm
-from deploy.cli.client import Item
+from deploy.cli.client import Admin, Item, in_path
 from deploy.cli.dead_letter_choice import (
-    Choice,
+    AbortOption,
+    CanaryOption,
+    DryRunOption,
     GroupOption,
     IdsArgument,
+    NoWaitOption,
+    PlanOption,
+    RateOption,
     ReasonOption,
     WhereOption,
-    choose_letters,
-    draw_breakdown,
+    make_plan,
 )
+from deploy.cli.dead_letter_plan import show_plan
 from deploy.cli.options import (
     AdminOption,
     BrokerOption,
     Chosen,
-    Output,
     OutputOption,
     TokenOption,
     YesOption,
     choose,
 )
-from deploy.cli.output import Column, counted, draw_table, show_answer, write_data
+from deploy.cli.output import counted, show_answer
 from deploy.cli.progress import Progress
-from deploy.cli.redriving import Redriving, Tally, act_in_slices
-
-REFUSED_SHOWN_MAX = 20
-REFUSED = (Column("REFUSED", "id", whole=True), Column("WHY", "text"))
+from deploy.cli.redrive_jobs import sentence
+from deploy.cli.redriving import follow
 
 
 def redrive(
@@ -40,20 +42,12 @@ def redrive(
     ids: IdsArgument = None,
     where: WhereOption = None,
     group: GroupOption = None,
-    rate: Annotated[
-        float, typer.Option("--rate", min=0.1, max=10_000, metavar="N", help="So many a second.")
-    ] = 50.0,
-    wait: Annotated[
-        float,
-        typer.Option(
-            "--wait",
-            min=0,
-            max=86_400,
-            metavar="SECONDS",
-            help="Follow them until so long nothing has changed; 0 does not.",
-        ),
-    ] = 60.0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is meant.")] = False,
+    plan: PlanOption = None,
+    rate: RateOption = 50.0,
+    canary: CanaryOption = None,
+    abort_above: AbortOption = 0.2,
+    no_wait: NoWaitOption = False,
+    dry_run: DryRunOption = False,
     yes: YesOption = False,
     reason: ReasonOption = "",
     broker: BrokerOption = None,
@@ -61,42 +55,64 @@ def redrive(
     token: TokenOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Deliver dead letters again, and follow each until it is delivered or dead again.
+    """Deliver dead letters again, as a job, and follow each until delivered or dead again.
 
-    One leaves the desk only when its sink has taken it. Asks first where it looked for them.
+    One leaves the desk only when its sink has taken it. Shows the plan and asks, unless they
+    were named by ids or by a plan.
 
     \b
     Examples:
       headrace dead-letters redrive --where "reason = 'attempts'" --dry-run
-      headrace dead-letters redrive --where "trigger = 'classify'" --rate 20 --yes
+      headrace dead-letters redrive --where "trigger = 'classify'" --rate 20 --canary 5 --yes
     """
     chosen = choose(context, admin, token, output)
     client = chosen.client()
-    choice = choose_letters(client, "dead", ids, where, group, broker)
-    if _shown(chosen, choice, "redrive", dry_run):
+    planned = _planned(client, plan, (ids, where, group), broker, rate)
+    if show_plan(chosen, planned, dry_run):
+        _end(ids, planned)
         return
-    if choice.items:
-        confirm(f"redrive {counted(len(choice.ids), 'dead letter')}, {rate:g} a second?", yes)
+    if not ids and plan is None:
+        confirm(f"redrive {counted(planned['count'], 'dead letter')}, {rate:g} a second?", yes)
+    options = {"rate": rate, "canary": canary, "abort_above": abort_above, "reason": reason}
+    job = _act(client, planned, options)["job"]
+    if not no_wait:
+        job = _followed(client, job)
+    show_answer({"plan": planned, "job": job}, chosen.format, lambda _: print(sentence(job)))
+    if job["tally"]["failed_again"] or job["tally"]["refused"] or job["state"] == "aborted":
+        raise typer.Exit(1)
+    _end(ids, planned)
+
+
+def _end(ids: list[str] | None, plan: Item) -> None:
+    """With 1 where some that were named are not in the plan: its warning says so."""
+    if ids and plan["count"] < len(set(ids)):
+        raise typer.Exit(1)
+
+
+def _planned(
+    client: Admin,
+    plan: str | None,
+    choice: tuple[list[str] | None, str | None, str | None],
+    broker: str | None,
+    rate: float,
+) -> Item:
+    if plan is None:
+        return make_plan(client, "redrive", *choice, broker, rate)
+    if any(choice):
+        raise Invalid("a plan says which dead letters", remedy="leave out ids, --where, --group")
+    return client.get(f"/dead-letters/plans/{in_path(plan)}")
+
+
+def _followed(client: Admin, job: Item) -> Item:
     try:
-        tally = _send(Redriving(client, rate, wait), choice, reason, follow=wait > 0)
+        with Progress(job["count"], "redriving") as progress:
+            return follow(client, job, progress)
     except KeyboardInterrupt:
         print(
-            "stopped: what was sent back goes on (list --where \"state = 'redriving'\"), "
-            "the rest is dead as before",
+            f"it goes on; end it with: headrace dead-letters job cancel {job['id']}",
             file=sys.stderr,
         )
         raise
-    _tell(chosen, "redriven", tally, tally.answer())
-
-
-def _send(redriving: Redriving, choice: Choice, reason: str, follow: bool) -> Tally:
-    with Progress(len(choice.ids), "redriving") as progress:
-        tally = redriving.send(choice.ids, reason, progress)
-    tally.under_way = len(tally.moved)
-    if follow:
-        with Progress(len(tally.moved), "settling") as progress:
-            redriving.follow(tally, progress)
-    return tally
 
 
 def discard(
@@ -109,7 +125,7 @@ def discard(
         int | None,
         typer.Option("--count", metavar="N", help="How many are meant, instead of being asked."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is meant.")] = False,
+    dry_run: DryRunOption = False,
     broker: BrokerOption = None,
     admin: AdminOption = None,
     token: TokenOption = None,
@@ -117,7 +133,7 @@ def discard(
 ) -> None:
     """Give dead letters up: they can be restored for seven days, and then are gone.
 
-    Asks for their number to be typed.
+    Shows the plan, and asks for their number to be typed.
 
     \b
     Examples:
@@ -126,19 +142,17 @@ def discard(
     """
     chosen = choose(context, admin, token, output)
     client = chosen.client()
-    choice = choose_letters(client, "dead", ids, where, group, broker)
-    if _shown(chosen, choice, "discard", dry_run):
+    planned = make_plan(client, "discard", ids, where, group, broker)
+    if count is not None and count != planned["count"]:
+        raise _differing(planned, count)
+    if show_plan(chosen, planned, dry_run):
+        _end(ids, planned)
         return
-    typed = _typed_count(choice) if count is None else count
-    if typed != len(choice.ids):
-        raise Invalid(
-            f"{len(choice.ids)} are meant, not {typed}: nothing was done",
-            code="count-differs",
-            remedy="look at them with --dry-run",
-        )
-    with Progress(len(choice.ids), "discarding") as progress:
-        tally = act_in_slices(client, "discard", choice.ids, {"reason": reason}, progress)
-    _tell(chosen, "discarded", tally)
+    typed = _typed_count(planned) if count is None else count
+    if typed != planned["count"]:
+        raise _differing(planned, typed)
+    _tell(chosen, "discarded", _act(client, planned, {"count": typed, "reason": reason}))
+    _end(ids, planned)
 
 
 def restore(
@@ -147,6 +161,7 @@ def restore(
     where: WhereOption = None,
     group: GroupOption = None,
     reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
     broker: BrokerOption = None,
     admin: AdminOption = None,
     token: TokenOption = None,
@@ -160,29 +175,29 @@ def restore(
     """
     chosen = choose(context, admin, token, output)
     client = chosen.client()
-    choice = choose_letters(client, "discarded", ids, where, group, broker)
-    with Progress(len(choice.ids), "restoring") as progress:
-        tally = act_in_slices(client, "restore", choice.ids, {"reason": reason}, progress)
-    _tell(chosen, "restored", tally)
+    planned = make_plan(client, "restore", ids, where, group, broker)
+    if show_plan(chosen, planned, dry_run):
+        _end(ids, planned)
+        return
+    _tell(chosen, "restored", _act(client, planned, {"reason": reason}))
+    _end(ids, planned)
 
 
-def _shown(chosen: Chosen, choice: Choice, verb: str, dry_run: bool) -> bool:
-    """Show what is meant; True where that was all, or there is nothing to do."""
-    is_all = dry_run or not choice.ids
-    if chosen.format is not Output.TABLE:
-        if is_all:
-            write_data({"count": len(choice.ids), "ids": list(choice.ids)}, chosen.format)
-        return is_all
-    if choice.items:
-        draw_breakdown(choice)
-    if is_all:
-        print(f"{counted(len(choice.ids), 'dead letter')} to {verb}; nothing was done")
-    return is_all
+def _act(client: Admin, plan: Item, options: dict[str, Any]) -> Item:
+    return client.post(f"/dead-letters/plans/{in_path(plan['id'])}/act", options)
 
 
-def _typed_count(choice: Choice) -> int:
+def _differing(plan: Item, count: int) -> Invalid:
+    return Invalid(
+        f"{plan['count']} are meant, not {count}: nothing was done",
+        code="count-differs",
+        remedy="look at them with --dry-run",
+    )
+
+
+def _typed_count(plan: Item) -> int:
     """The number that whoever sits there types. Raises Invalid where nobody does."""
-    question = f"{len(choice.ids):,} are meant; type their number to discard them: "
+    question = f"{plan['count']:,} are meant; type their number to discard them: "
     if not sys.stdin.isatty():
         raise Invalid(question.rstrip(": "), code="not-confirmed", remedy="say it with --count N")
     print(question, end="", file=sys.stderr, flush=True)
@@ -190,31 +205,11 @@ def _typed_count(choice: Choice) -> int:
     return int(typed) if typed.isdecimal() else -1
 
 
-def _tell(chosen: Chosen, done: str, tally: Tally, answer: Item | None = None) -> None:
-    """What was done; ends with 1 where something was refused or has failed again."""
-    plain = {"count": len(tally.moved), "refused": tally.refused}
-    show_answer(answer or plain, chosen.format, lambda _: _draw(done, tally))
-    if tally.refused or tally.failed_again:
+def _tell(chosen: Chosen, done: str, answer: Item) -> None:
+    """What was done; ends with 1 where some were left as they were."""
+    outcome = answer["plan"]["outcome"]
+    refused = ", ".join(f"{count:,} {why}" for why, count in outcome["refused"].items())
+    text = f"{outcome['moved']:,} {done}" + (f"; left as they were: {refused}" if refused else "")
+    show_answer({"plan": answer["plan"]}, chosen.format, lambda _: print(text))
+    if refused:
         raise typer.Exit(1)
-
-
-def _draw(done: str, tally: Tally) -> None:
-    print(_sentence(done, tally))
-    if tally.refused:
-        draw_table(tally.refused[:REFUSED_SHOWN_MAX], REFUSED)
-        if (more := len(tally.refused) - REFUSED_SHOWN_MAX) > 0:
-            print(f"and {more:,} more; -o json has all")
-
-
-def _sentence(done: str, tally: Tally) -> str:
-    parts = [f"{len(tally.moved):,} {done}"]
-    for number, what in (
-        (tally.delivered, "delivered"),
-        (tally.failed_again, "failed again"),
-        (tally.under_way, "still on their way (list --where \"state = 'redriving'\")"),
-        (tally.other, "gone meanwhile"),
-        (len(tally.refused), "refused"),
-    ):
-        if number:
-            parts.append(f"{number:,} {what}")
-    return ", ".join(parts)

@@ -6,6 +6,9 @@ import typer
 
 from deploy.cli.client import full_name
 from deploy.cli.dead_letter_choice import WhereOption
+from deploy.cli.dead_letter_edit import difference, edit
+from deploy.cli.dead_letter_files import export, import_file
+from deploy.cli.dead_letter_groups import VERBS, groups
 from deploy.cli.dead_letter_verbs import discard, redrive, restore
 from deploy.cli.dead_letter_why import show, why
 from deploy.cli.grouping import Verb, group_of
@@ -18,16 +21,8 @@ from deploy.cli.options import (
     choose,
 )
 from deploy.cli.output import Column, age, number, show_items
+from deploy.cli.redrive_jobs import job, jobs
 
-GROUPS = (
-    Column("GROUP", "id", whole=True),
-    Column("COUNT", "count", number, "right", whole=True),
-    Column("REASON", "reason", whole=True),
-    Column("STATUS", "status", whole=True),
-    Column("LAST", "last_at", age, "right", whole=True),
-    Column("TRIGGER", "trigger", width_wanted=16),
-    Column("WHAT", "pattern"),
-)
 COLUMNS = (
     Column("ID", "id", whole=True),
     Column("AGE", "dead_at", age, "right", whole=True),
@@ -43,30 +38,13 @@ COLUMNS = (
 
 def group() -> typer.Typer:
     """`dead-letters` by itself lists the groups; below it are the commands about single ones."""
-    looking: dict[str, Verb] = {"list": list_all, "show": show, "why": why}
+    looking: dict[str, Verb] = {
+        "list": list_all, "show": show, "why": why, "difference": difference,
+    }  # fmt: skip
     acts: dict[str, Verb] = {"redrive": redrive, "discard": discard, "restore": restore}
-    return group_of(groups, looking | acts)
-
-
-def groups(
-    context: typer.Context,
-    admin: AdminOption = None,
-    token: TokenOption = None,
-    output: OutputOption = None,
-) -> None:
-    """List what could not be delivered, grouped by failures that are alike, newest first.
-
-    \b
-    Examples:
-      headrace dead-letters
-      headrace dead-letters list --trigger classify --limit 10
-      headrace dead-letters why 3nq6u7a2w4c5d6e7
-      headrace dead-letters redrive --where "reason = 'attempts'" --dry-run
-    """
-    chosen = choose(context, admin, token, output)
-    if context.invoked_subcommand is None:
-        found = chosen.client().items("/dead-letter-groups")
-        show_items(found, GROUPS, chosen.format, "dead letters")
+    redrives: dict[str, Verb] = {"jobs": jobs, "job": job}
+    files: dict[str, Verb] = {"export": export, "import": import_file}
+    return group_of(groups, looking | acts | redrives | {"edit": edit} | files | VERBS)
 
 
 def list_all(

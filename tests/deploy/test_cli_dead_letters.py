@@ -6,7 +6,24 @@ from typing import Any
 import pytest
 
 WHERE = ("--where", "reason = 'age'")
-MOVED = {"count": 2, "moved": ["a", "b"], "refused": []}
+PLAN: dict[str, Any] = {
+    "id": "p1", "verb": "redrive", "count": 2, "groups": 2, "rate": 50.0, "seconds": 0.04,
+    "warnings": [], "outcome": None, "by_group": [
+        {"group": "g1", "trigger": "default/classify", "reason": "age", "status": None,
+         "pattern": "too old", "count": 1},
+        {"group": "g2", "trigger": "default/classify", "reason": "age", "status": None,
+         "pattern": "too late", "count": 1},
+    ],
+}  # fmt: skip
+TALLY = {
+    "started": 2, "delivered": 2, "failed_again": 0, "waiting": 0, "refused": 0, "other": 0,
+}  # fmt: skip
+JOB: dict[str, Any] = {
+    "id": "p1", "state": "done", "why": "", "count": 2, "tally": TALLY, "left": 0,
+    "refused_by": {}, "failed_by_group": [], "ended_at": "2026-01-01T00:00:09Z",
+}  # fmt: skip
+PLANS = "/api/v1/dead-letters/plans"
+ACT = f"{PLANS}/p1/act"
 
 
 def item(id: str, group: str = "g1") -> dict[str, Any]:
@@ -15,33 +32,47 @@ def item(id: str, group: str = "g1") -> dict[str, Any]:
 
 @pytest.fixture
 def desk(peer: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Two dead letters, both delivered when they are redriven."""
+    """A plan of two dead letters, both delivered when they are redriven."""
     monkeypatch.setenv("HEADRACE_ADMIN", peer.url)
-    base = "/api/v1/dead-letters"
-    peer.script(base, 200, {"items": [item("a"), item("b", "g2")], "next": None})
-    for verb in ("redrive", "discard", "restore"):
-        peer.script(f"{base}/{verb}", 200, MOVED)
-    peer.script(f"{base}/states", 200, {"states": {"a": "delivered", "b": "delivered"}})
+    peer.script(PLANS, 200, PLAN)
+    peer.script(f"{PLANS}/p1", 200, PLAN)
+    peer.script(ACT, 200, {"plan": PLAN, "job": JOB, "is_new": True})
     return peer
 
 
-def posted(desk: Any, verb: str) -> list[Any]:
-    """The bodies of the POSTs of a verb."""
-    path = f"/api/v1/dead-letters/{verb}"
-    return [json.loads(one.body) for one in desk.asked if one.target == path]
+def answer_with(desk: Any, **more: Any) -> None:
+    """Let acting on the plan give a job with these facts."""
+    desk.script(ACT, 200, {"plan": PLAN, "job": {**JOB, **more}, "is_new": True})
 
 
-def test_a_redrive_follows_until_all_are_delivered(desk: Any, headrace: Any) -> None:
+def posted(desk: Any, path: str) -> list[Any]:
+    """The bodies of the POSTs to a path."""
+    return [json.loads(one.body) for one in desk.asked if one.target == path and one.body]
+
+
+def test_a_redrive_makes_a_plan_and_acts_on_it(desk: Any, headrace: Any) -> None:
     ran = headrace("dead-letters", "redrive", *WHERE, "--yes", "--reason", "mended")
 
     assert (ran.exit_code, ran.err) == (0, "")
     assert ran.out.splitlines()[-1] == "2 redriven, 2 delivered"
-    assert posted(desk, "redrive") == [{"ids": ["a", "b"], "reason": "mended"}]
-    assert "state+%3D+%27dead%27" in desk.asked[0].target
+    assert posted(desk, PLANS) == [{"verb": "redrive", "where": "reason = 'age'", "rate": 50.0}]
+    assert posted(desk, ACT) == [
+        {"rate": 50.0, "canary": None, "abort_above": 0.2, "reason": "mended"}
+    ]
+
+
+def test_a_plan_that_was_shown_is_acted_on_by_its_id(desk: Any, headrace: Any) -> None:
+    ran = headrace("dead-letters", "redrive", "--plan", "p1", "--canary", 5, "--rate", 20)
+
+    assert ran.exit_code == 0
+    assert posted(desk, PLANS) == []
+    assert posted(desk, ACT)[0] | {"reason": ""} == {
+        "rate": 20.0, "canary": 5, "abort_above": 0.2, "reason": "",
+    }  # fmt: skip
 
 
 def test_what_failed_again_is_said_and_ends_with_1(desk: Any, headrace: Any) -> None:
-    desk.script("/api/v1/dead-letters/states", 200, {"states": {"a": "delivered", "b": "dead"}})
+    answer_with(desk, tally={**TALLY, "delivered": 1, "failed_again": 1})
 
     ran = headrace("dead-letters", "redrive", *WHERE, "--yes")
 
@@ -49,26 +80,53 @@ def test_what_failed_again_is_said_and_ends_with_1(desk: Any, headrace: Any) -> 
     assert "1 delivered, 1 failed again" in ran.out
 
 
-def test_what_was_refused_is_listed_and_ends_with_1(desk: Any, headrace: Any) -> None:
-    refused = {"id": "b", "why": "trigger-gone", "text": "its trigger is not configured any more"}
-    desk.script(
-        "/api/v1/dead-letters/redrive", 200, {"count": 1, "moved": ["a"], "refused": [refused]}
-    )
+def test_an_aborted_job_says_why_and_ends_with_1(desk: Any, headrace: Any) -> None:
+    answer_with(desk, state="aborted", why="3 of 10 failed again", left=90)
 
-    ran = headrace("dead-letters", "redrive", "a", "b", "--wait", 0)
+    ran = headrace("dead-letters", "redrive", *WHERE, "--yes")
 
     assert ran.exit_code == 1
-    assert "1 redriven, 1 still on their way" in ran.out
-    assert "its trigger is not configured any more" in ran.out
+    assert ran.out.endswith("90 not sent; job p1 is aborted: 3 of 10 failed again\n")
 
 
-def test_a_dry_run_shows_what_is_meant_and_does_nothing(desk: Any, headrace: Any) -> None:
+def test_what_was_refused_is_said_and_ends_with_1(desk: Any, headrace: Any) -> None:
+    tally = {**TALLY, "started": 1, "delivered": 1, "refused": 1}
+    answer_with(desk, tally=tally, refused_by={"trigger-gone": 1})
+
+    ran = headrace("dead-letters", "redrive", "a", "b")
+
+    assert ran.exit_code == 1
+    assert "1 left as they were (trigger-gone)" in ran.out
+
+
+def test_a_job_that_nobody_waits_for_says_how_it_stands(desk: Any, headrace: Any) -> None:
+    tally = {**TALLY, "delivered": 0, "waiting": 2}
+    answer_with(desk, tally=tally, state="running", ended_at=None)
+
+    ran = headrace("dead-letters", "redrive", "a", "b", "--no-wait")
+
+    assert (ran.exit_code, ran.out.splitlines()[-1]) == (
+        0, "2 redriven, 2 still on their way; job p1 is running",
+    )  # fmt: skip
+
+
+def test_a_dry_run_shows_the_plan_and_does_nothing(desk: Any, headrace: Any) -> None:
     ran = headrace("dead-letters", "redrive", *WHERE, "--dry-run")
 
     assert ran.exit_code == 0
     assert "default/classify" in ran.out
     assert ran.out.endswith("2 dead letters to redrive; nothing was done\n")
-    assert posted(desk, "redrive") == []
+    assert "this is plan p1" in ran.err
+    assert posted(desk, ACT) == []
+
+
+def test_a_plan_shows_what_to_know_before(desk: Any, headrace: Any) -> None:
+    caveat = {"code": "sink-failing", "text": "the sink has failed", "message": "HTTP 503"}
+    desk.script(PLANS, 200, {**PLAN, "warnings": [caveat]})
+
+    ran = headrace("dead-letters", "redrive", *WHERE, "--dry-run")
+
+    assert "warning: the sink has failed: HTTP 503\n" in ran.err
 
 
 def test_where_nobody_can_be_asked_nothing_is_done(desk: Any, headrace: Any) -> None:
@@ -78,27 +136,33 @@ def test_where_nobody_can_be_asked_nothing_is_done(desk: Any, headrace: Any) -> 
     assert (redriven.exit_code, discarded.exit_code) == (1, 1)
     assert "--yes" in redriven.err
     assert "--count" in discarded.err
-    assert posted(desk, "redrive") == posted(desk, "discard") == []
+    assert posted(desk, ACT) == []
 
 
 def test_discarding_takes_the_right_number(desk: Any, headrace: Any) -> None:
+    done = {**PLAN, "outcome": {"moved": 2, "refused": {}}}
+    desk.script(ACT, 200, {"plan": done, "job": None, "is_new": True})
+
     wrong = headrace("dead-letters", "discard", *WHERE, "--reason", "tests", "--count", 3)
     right = headrace("dead-letters", "discard", *WHERE, "--reason", "tests", "--count", 2)
 
     assert (wrong.exit_code, right.exit_code) == (1, 0)
     assert "2 are meant, not 3" in wrong.err
-    assert posted(desk, "discard") == [{"ids": ["a", "b"], "reason": "tests"}]
+    assert posted(desk, ACT) == [{"count": 2, "reason": "tests"}]
 
 
 def test_discarding_without_a_reason_is_wrong_usage(desk: Any, headrace: Any) -> None:
     assert headrace("dead-letters", "discard", "a", "--count", 1).exit_code == 2
 
 
-def test_restoring_looks_among_the_discarded(desk: Any, headrace: Any) -> None:
+def test_restoring_makes_a_plan_of_the_discarded(desk: Any, headrace: Any) -> None:
+    done = {**PLAN, "outcome": {"moved": 1, "refused": {"dead": 1}}}
+    desk.script(ACT, 200, {"plan": done, "job": None, "is_new": True})
+
     ran = headrace("dead-letters", "restore", "--group", "g1")
 
-    assert (ran.exit_code, ran.out.splitlines()[-1]) == (0, "2 restored")
-    assert "state+%3D+%27discarded%27+AND+group+%3D+%27g1%27" in desk.asked[0].target
+    assert (ran.exit_code, ran.out.splitlines()[-1]) == (1, "1 restored; left as they were: 1 dead")
+    assert posted(desk, PLANS) == [{"verb": "restore", "group": "g1"}]
 
 
 @pytest.mark.parametrize("words", [(), ("a", *WHERE), ("--group", "g' OR 'a' = 'a")])
@@ -109,12 +173,36 @@ def test_what_is_meant_must_be_clear(desk: Any, headrace: Any, words: tuple[str,
     assert desk.asked == []
 
 
-def test_json_says_what_became_of_them(desk: Any, headrace: Any) -> None:
+def test_one_that_was_named_and_is_not_there_ends_with_1(desk: Any, headrace: Any) -> None:
+    ran = headrace("dead-letters", "redrive", "a", "b", "c")
+
+    assert ran.exit_code == 1
+    assert "2 delivered" in ran.out
+
+
+def test_json_says_the_plan_and_the_job(desk: Any, headrace: Any) -> None:
     ran = headrace("dead-letters", "redrive", "a", "b", "-o", "json")
 
-    assert json.loads(ran.out) == {
-        "count": 2, "delivered": 2, "failed_again": 0, "under_way": 0, "other": 0, "refused": [],
-    }  # fmt: skip
+    assert json.loads(ran.out) == {"plan": PLAN, "job": JOB}
+
+
+def test_jobs_are_listed_with_their_tally(desk: Any, headrace: Any) -> None:
+    job = {**JOB, "began_at": "2026-01-01T00:00:00Z", "by": "ann"}
+    desk.script("/api/v1/redrive-jobs", 200, {"items": [job], "next": None})
+
+    ran = headrace("dead-letters", "jobs")
+
+    assert ran.out.splitlines()[1].split()[:4] == ["p1", "done", "2", "2"]
+
+
+def test_a_job_is_steered_by_its_verb(desk: Any, headrace: Any) -> None:
+    cancel = "/api/v1/redrive-jobs/p1/cancel"
+    desk.script(cancel, 200, {**JOB, "state": "cancelled", "why": "enough", "left": 7})
+
+    ran = headrace("dead-letters", "job", "cancel", "p1", "--reason", "enough")
+
+    assert posted(desk, cancel) == [{"reason": "enough"}]
+    assert ran.out.endswith("7 not sent; job p1 is cancelled: enough\n")
 
 
 def test_a_list_goes_on_over_pages_without_items(desk: Any, headrace: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from broker.errors import Invalid
 from deploy.cli.client import Admin
-from deploy.cli.dead_letter_choice import choose_letters
+from deploy.cli.dead_letter_choice import make_plan
 from deploy.cli.output import Column, widths
 
 NOBODY = Admin("http://127.0.0.1:9")
@@ -26,7 +26,7 @@ def test_a_refusal_of_the_listener_says_where_the_mistake_is(peer: Any) -> None:
 @pytest.mark.parametrize("blank", ["", " ", "\n"])
 def test_an_empty_query_means_no_dead_letter(blank: str) -> None:
     with pytest.raises(Invalid, match="say which dead letters"):
-        choose_letters(NOBODY, "dead", None, blank, None, None)
+        make_plan(NOBODY, "redrive", None, blank, None, None)
 
 
 def test_no_column_is_narrower_than_a_short_word() -> None:

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATHS = list(all_paths())
 JOB = "260301-093000-4f1a"
 FILE_JOB = "h63nrt6f"
+REDRIVE = "260301-093000-3f2a"
 ONLY_PARSED = {"up", "demo"}  # they do not end; test_up and test_demo run them
 TRIGGER = """---
 apiVersion: eventing.knative.dev/v1
@@ -87,6 +88,7 @@ class Workplace:
     sink: str
     token: str
     letter: str = ""
+    group: str = ""
     jobs: int = 0
 
     @property
@@ -97,16 +99,25 @@ class Workplace:
         """The example with what stands for an id or an address of a reader's own put in."""
         if JOB in line:
             line = line.replace(JOB, self.job())
+        if REDRIVE in line:
+            line = line.replace(REDRIVE, self.redrive())
         if FILE_JOB in line:
             line = line.replace(FILE_JOB, self.file_job("retry-errors" in line))
         for written, found in (
             ("3nq6u7a2w4c5d6e7", self.letter),
+            ("abcdefgh12345678", self.group),
             ("http://host:8080/team/main", self.ingress),
             ("https://test.example/in", self.sink),
             ("--offset 1204", "--offset 1"),
         ):
             line = line.replace(written, found)
         return line
+
+    def redrive(self) -> str:
+        """The id of a redrive of nothing: each example may have one of its own."""
+        plan = self.client.post("/dead-letters/plans", {"verb": "redrive", "ids": ["none"]})
+        self.client.post(f"/dead-letters/plans/{plan['id']}/act", {})
+        return str(plan["id"])
 
     def file_job(self, is_paused: bool) -> str:
         """How the id of a new file job begins; its model takes a record a minute."""
@@ -196,7 +207,9 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
         (folder / "headrace.yaml").write_text(whole.rpartition("---")[0])
         found.client.post("/reload", {})
         letters = found.client.items("/dead-letters", {"trigger": "default/classify"})
-        found.letter = letters[0]["id"]
+        found.letter, found.group = letters[0]["id"], letters[0]["group"]
+        document = found.client.get(f"/dead-letters/{found.letter}/edit")["document"]
+        (folder / "edited.json").write_text(json.dumps(document | {"subject": "mended"}))
         yield found
 
 

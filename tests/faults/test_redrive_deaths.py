@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
-from deploy.cli.client import Admin
+from deploy.cli.client import Admin, Item
 from tests.faults.publisher import REFUND
 from tests.faults.subscribers import BROKEN, OK
 from tests.faults.world import FAILURES_RATIO, IS_LONG, World, make_world
@@ -12,6 +13,10 @@ from tests.faults.world import FAILURES_RATIO, IS_LONG, World, make_world
 EVENTS = 20_000 if IS_LONG else 1_500
 KILLS = 40 if IS_LONG else 8
 SLICE = 100
+PLAN_KILLS = 40 if IS_LONG else 6
+PLAN_RATE_PER_SECOND = 40.0
+AFTER_READY_SECONDS = 0.3
+SLOTS = 8  # a quarter of the trigger's: so many may be on their way when the program dies
 DEAD = "trigger = 'refusing' AND state = 'dead'"
 END_SECONDS_MAX = 120.0
 
@@ -38,6 +43,79 @@ async def test_each_redriven_letter_is_delivered_and_a_second_run_moves_nothing(
     assert again == 0
     assert verified == 0, told
     print(f"{len(wanted)} redriven through {KILLS} kills, {taken.total() - len(wanted)} repeated")
+
+
+async def test_a_job_goes_on_through_kills_within_its_plan_and_at_its_rate(tmp_path: Path) -> None:
+    async with make_world(tmp_path) as world:
+        await world.start()
+        await world.publish_some(EVENTS)
+        await world.settled()
+        taken: Counter[str] = Counter()
+        first: dict[str, float] = {}
+        world.sinks["refusing"].answer = lambda event: note(world, taken, first, event)
+        letters = len(await ids(world, DEAD))
+        plan, wanted = await plan_some(world)
+        for _ in range(PLAN_KILLS):
+            await act(world, plan)
+            await asyncio.sleep(AFTER_READY_SECONDS)
+            await world.program.kill()
+            await world.start()
+        job = await ended(world, plan)
+        again = [await act(world, plan) for _ in range(2)]
+        states = await states_of(world)
+        assert await world.program.terminate() == 0, world.program.last_words()
+        verified, told = world.program.verify()
+
+    assert job["state"] == "done"
+    assert taken.keys() == wanted
+    assert job["tally"]["delivered"] == len(wanted)
+    assert [(one["is_new"], one["job"]["tally"]) for one in again] == [(False, job["tally"])] * 2
+    assert states == {"delivered": len(wanted), "dead": letters - len(wanted)}
+    assert busiest(first.values()) <= 1.1 * PLAN_RATE_PER_SECOND + SLOTS
+    assert verified == 0, told
+    print(f"{len(wanted)} by a job through {PLAN_KILLS} kills, {taken.total()} taken")
+
+
+def note(world: World, taken: Counter[str], first: dict[str, float], event: str) -> bytes:
+    first.setdefault(event, asyncio.get_running_loop().time())
+    return take(world, taken, event)
+
+
+def busiest(moments: Iterable[float]) -> int:
+    """The most that came within a second for the first time."""
+    ordered = sorted(moments)
+    return max(sum(begin <= at < begin + 1.0 for at in ordered) for begin in ordered)
+
+
+async def plan_some(world: World) -> tuple[str, set[str]]:
+    """A plan of three quarters of the dead letters, and the ids of their events."""
+    letters = await asyncio.to_thread(client(world).items, "/dead-letters", {"where": DEAD})
+    some = world.chance.sample(letters, 3 * len(letters) // 4)
+    wanted = {"verb": "redrive", "ids": [one["id"] for one in some]}
+    plan = await asyncio.to_thread(client(world).post, "/dead-letters/plans", wanted)
+    return str(plan["id"]), {str(one["event"]["id"]) for one in some}
+
+
+async def act(world: World, plan: str) -> Item:
+    options = {"rate": PLAN_RATE_PER_SECOND, "abort_above": 1.0}
+    return await asyncio.to_thread(client(world).post, f"/dead-letters/plans/{plan}/act", options)
+
+
+async def ended(world: World, job: str) -> Item:
+    deadline = asyncio.get_running_loop().time() + END_SECONDS_MAX
+    while True:
+        found = await asyncio.to_thread(client(world).get, f"/redrive-jobs/{job}")
+        if found["ended_at"] is not None:
+            return found
+        assert asyncio.get_running_loop().time() < deadline, f"it never ends: {found}"
+        await asyncio.sleep(0.05)
+
+
+async def states_of(world: World) -> Counter[str]:
+    """How many dead letters of the trigger are in each state."""
+    where = {"where": "trigger = 'refusing'"}
+    items = await asyncio.to_thread(client(world).items, "/dead-letters", where)
+    return Counter(str(one["state"]) for one in items)
 
 
 def take(world: World, taken: Counter[str], event: str) -> bytes:

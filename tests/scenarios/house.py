@@ -25,6 +25,7 @@ from sinks.spec import HttpSinkSpec
 from sinks.target import Target
 from triggers.budget import Budget
 from triggers.enrolment import Endpoint, Wired
+from triggers.groups import Announcing
 from triggers.lane import Lane
 from triggers.partition import Partition
 from triggers.pool import Pool
@@ -124,6 +125,7 @@ class House:
         self.sinks: dict[str, ScriptedSink] = {}
         self.models: dict[str, Callable[[], ModelServerSink]] = {}  # in place of scripted sinks
         self.model_sinks: dict[str, ModelServerSink] = {}  # since the last start
+        self.expiring_before: Callable[[], datetime | None] | None = None  # set: it announces
         self.finishes = True  # sinks of triggers that are not configured any more can be made
         self._specs: dict[str, TriggerSpec] = {}
         self._targets: dict[str, Target] = {}
@@ -155,6 +157,8 @@ class House:
         await self.partition.open()
         self.intake = Intake("default/default", self.engine.log, self.clock, lambda: 0.5)
         await self.intake.open()
+        if self.expiring_before is not None:
+            self.partition.announcing = Announcing(self.intake, self.expiring_before)
         self._specs = {spec.name: spec for spec in specs} | self._specs
         removing = [
             self._wired(self._specs[name], dead_letter)
@@ -171,11 +175,10 @@ class House:
         return await self.partition.steering.apply(wired, "tests")
 
     def _wired(self, spec: TriggerSpec, dead_letter: str | None) -> Wired:
-        return Wired(
-            spec,
-            self._endpoint(sink_of(spec)),
-            self._endpoint(dead_letter) if dead_letter else None,
-        )
+        endpoint = self._endpoint(sink_of(spec))
+        if isinstance(endpoint.sink, ModelServerSink):
+            spec = replace(spec, sink=endpoint.sink.spec)
+        return Wired(spec, endpoint, self._endpoint(dead_letter) if dead_letter else None)
 
     def _endpoint(self, name: str) -> Endpoint:
         if name in self.models:

@@ -15,6 +15,8 @@ from broker.storage.memory.state import State
 from broker.storage.rows import Counts, DeadState
 from tests.scenarios.house import House, numbered, trigger
 from triggers.durable import Durable
+from triggers.redrive import Options, PlanRequest
+from triggers.redrive import State as RedriveState
 from triggers.replay.job import ENDED, ReplayRequest
 from triggers.roster import is_empty
 from triggers.steering import How
@@ -26,7 +28,7 @@ T = "default/t"
 HOURS_MAX = 12
 Verb = Literal[
     "publish", "apply", "remove", "end", "pause", "resume", "seek", "redrive", "discard",
-    "restore", "replay", "cancel", "prune", "sleep", "crash",
+    "restore", "plan", "replay", "cancel", "prune", "sleep", "crash",
 ]  # fmt: skip
 
 
@@ -158,6 +160,9 @@ class Steersman:
                 "tests",
             )  # fmt: skip
             return
+        if verb == "plan":
+            await self._redrive_by_plan(number)
+            return
         assert partition.desk is not None
         page = await self.house.engine.desk.page((), None, 1000)
         ids = [letter.id for letter in page.items][number % 3 :: 2]
@@ -167,6 +172,19 @@ class Steersman:
             await partition.desk.discard(ids[:3], "tests", "tests")
         else:
             await partition.desk.restore(ids, "tests")
+
+    async def _redrive_by_plan(self, number: int) -> None:
+        """A job of all that is dead, acted on twice, which may be paused, or cancelled."""
+        redrives = self.house.partition.redrives
+        assert redrives is not None
+        plan = await redrives.make_plan(PlanRequest("redrive"), "tests")
+        options = Options(20.0, number % 4, abort_above=(0.2, 1.0)[number % 2])
+        await asyncio.gather(*(redrives.redrive(plan.id, options, "tests") for _ in range(2)))
+        if number % 3 == 0:
+            await redrives.pause(plan.id, "tests")
+            await redrives.resume(plan.id, "tests")
+        if number % 5 == 0:
+            await redrives.cancel(plan.id, "tests")
 
     async def _publish(self, count: int) -> None:
         for _ in range(count):
@@ -201,6 +219,9 @@ class Steersman:
         partition = self.house.partition
         assert partition.replays is not None
         is_over = all(one.job.state in ENDED for one in partition.replays.all())
+        assert partition.redrives is not None
+        for redrive in partition.redrives.all():
+            is_over &= redrive.ended_at is not None or redrive.state is RedriveState.PAUSED
         return is_over and all(map(is_empty, list(partition.lanes.values())))
 
     def _faults(self, state: State) -> Iterator[str]:
@@ -222,6 +243,10 @@ class Steersman:
             tally = job.tally
             if tally.matched != tally.delivered + tally.dead + tally.discarded:
                 yield f"{job.job.id}: {tally}"
+        assert self.house.partition.redrives is not None
+        for redrive in self.house.partition.redrives.all():
+            if redrive.tally.waiting or redrive.waiting or redrive.left < 0:
+                yield f"redrive {redrive.id}: {redrive}"
         on_disk = Durable()
         on_disk.load(load(state))
         if on_disk.lowest_needed() != self.house.partition.lowest_needed():

@@ -20,8 +20,8 @@ from tests.scenarios.steersman import Act, Steersman, Verb
 
 VERBS: tuple[Verb, ...] = (
     "publish", "publish", "publish", "apply", "remove", "end", "pause", "resume", "seek", "seek",
-    "redrive", "redrive", "discard", "restore", "replay", "replay", "cancel", "prune", "sleep",
-    "sleep", "crash",
+    "redrive", "redrive", "plan", "plan", "discard", "restore", "replay", "replay", "cancel",
+    "prune", "sleep", "sleep", "crash",
 )  # fmt: skip
 ACTS = st.lists(
     st.builds(

@@ -7,12 +7,15 @@ A redriven dead letter stays on the desk until its delivery is settled: the move
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from broker.clock import Clock
 from broker.errors import StoreFailed
+from broker.event import Event
 from broker.storage.desk import Desk, Term
 from broker.storage.rows import Audit, DeadLetter, DeadState, Move
 from triggers.checkpointer import Checkpointer
+from triggers.edits import Edit, edit_record
 from triggers.ledger import Ledger
 from triggers.redrive.acts import Acted, Refused, discarding, restoring
 from triggers.redrive.returning import Returning
@@ -21,6 +24,23 @@ SLICE_LETTERS = 500
 WRITE_SECONDS_MAX = 20.0
 
 Change = Callable[[DeadLetter], Move | str]
+
+
+class Sending(Protocol):
+    """A job that sends dead letters back, as the desk sees it."""
+
+    def is_wanted(self) -> bool:
+        """Whether it still wants them, now that they are read."""
+        ...
+
+    def took(self, ids: Sequence[str], moved: Sequence[str], refused: Sequence[Refused]) -> None:
+        """Of `ids` the first are in the ledger, the others stay as they are: both are on disk
+        with the next checkpoint, and with them what the job puts beside."""
+        ...
+
+    def gone(self, id: str) -> None:
+        """One of those that were moved had expired, and was not."""
+        ...
 
 
 class LetterDesk:
@@ -39,7 +59,7 @@ class LetterDesk:
         self._checkpointer = checkpointer
         self._returning = returning
         self._clock = clock
-        self._one_at_a_time = asyncio.Lock()
+        self.one_at_a_time = asyncio.Lock()
 
     async def redrive(self, ids: Sequence[str], by: str, reason: str = "") -> Acted:
         """Back to their triggers, as parked deliveries that are due.
@@ -53,7 +73,50 @@ class LetterDesk:
 
         return await self._act("redrive", ids, DeadState.DEAD, change, by, reason)
 
-    async def discard(self, ids: Sequence[str], by: str, reason: str) -> Acted:
+    async def edit(self, id: str, edited: Event, by: str, reason: str) -> Acted:
+        """Deliver `edited` to the trigger in place of the dead letter `id` (see `edits`)."""
+
+        def change(letter: DeadLetter) -> Move | str:
+            move = self._returning.begin(letter, by, reason, edited)
+            if isinstance(move, Move):  # the same turn of the loop, so the same checkpoint
+                edit = Edit(edited, self._clock.now(), by)
+                self._ledger.records.append(edit_record(letter.id, edit))
+            return move
+
+        return await self._act("edit", [id], DeadState.DEAD, change, by, reason)
+
+    async def send_back(self, ids: Sequence[str], by: str, reason: str, sending: Sending) -> int:
+        """`redrive` for a job, which audits itself; gives how many of `ids`, the first, were taken.
+
+        Fewer where all would be too many bytes at once.
+        """
+        async with self.one_at_a_time:
+            some, letters = await self._read(ids)
+            if not sending.is_wanted():
+                return 0
+            refused: list[Refused] = []
+            moves = self._moves(
+                letters,
+                DeadState.DEAD,
+                lambda letter: self._returning.begin(letter, by, reason),
+                refused,
+            )
+            there = {letter.id for letter in letters}
+            refused += [Refused(one, "unknown") for one in some if one not in there]
+            sending.took(some, [move.id for move in moves], refused)
+            for one in await self._flush(moves):
+                sending.gone(one)
+        return len(some)
+
+    async def _read(self, ids: Sequence[str]) -> tuple[Sequence[str], Sequence[DeadLetter]]:
+        """The dead letters of as many of `ids`, from the first on, as a page holds."""
+        while True:
+            page = await self._desk.page((Term("id", "in", tuple(ids)),), None, len(ids))
+            if page.next is None or len(ids) == 1:
+                return ids, page.items
+            ids = ids[: len(ids) // 2]
+
+    async def discard(self, ids: Sequence[str], by: str, reason: str, detail: str = "") -> Acted:
         """To the bin; `restore` takes them out again, for seven days at least."""
         return await self._act(
             "discard",
@@ -62,9 +125,12 @@ class LetterDesk:
             lambda letter: discarding(letter, self._clock.now(), by, reason),
             by,
             reason,
+            detail,
         )
 
-    async def restore(self, ids: Sequence[str], by: str, reason: str = "") -> Acted:
+    async def restore(
+        self, ids: Sequence[str], by: str, reason: str = "", detail: str = ""
+    ) -> Acted:
         """Out of the bin."""
         return await self._act(
             "restore",
@@ -73,6 +139,7 @@ class LetterDesk:
             lambda letter: restoring(letter, self._clock.now(), by, reason),
             by,
             reason,
+            detail,
         )
 
     async def _act(
@@ -83,17 +150,24 @@ class LetterDesk:
         change: Change,
         by: str,
         reason: str,
+        detail: str = "",
     ) -> Acted:
         moved: list[str] = []
         refused: list[Refused] = []
-        async with self._one_at_a_time:
+        async with self.one_at_a_time:
             for some in slices(ids):
                 unseen = dict.fromkeys(some)
                 cursor: str | None = None
                 while unseen:  # a page is bounded by bytes too, and makes its own checkpoint
                     page = await self._desk.page((Term("id", "in", some),), cursor, SLICE_LETTERS)
                     moves = self._moves(page.items, state, change, refused)
-                    moved += await self._write(verb, moves, by, reason, refused)
+                    if moves:
+                        told = detail or " ".join(move.id for move in moves)
+                        act = Audit(self._clock.now(), by, verb, told, len(moves), reason)
+                        self._ledger.audit.append(act)
+                        gone = await self._flush(moves)
+                        refused += [Refused(one, "expired") for one in gone]
+                        moved += [move.id for move in moves if move.id not in gone]
                     for letter in page.items:
                         unseen.pop(letter.id, None)
                     if (cursor := page.next) is None:
@@ -119,27 +193,19 @@ class LetterDesk:
         self._ledger.moves += moves
         return moves
 
-    async def _write(
-        self, verb: str, moves: Sequence[Move], by: str, reason: str, refused: list[Refused]
-    ) -> list[str]:
-        """Write `moves` with their audit; gives the ids of those that were made."""
-        if not moves:
-            return []
-        ids = [move.id for move in moves]
-        act = Audit(self._clock.now(), by, verb, " ".join(ids), len(ids), reason)
-        self._ledger.audit.append(act)
+    async def _flush(self, moves: Sequence[Move]) -> set[str]:
+        """Write what is in the ledger; gives the ids of `moves` that expired before."""
         self._ledger.urgent = True
         try:
             async with asyncio.timeout(WRITE_SECONDS_MAX):
                 await self._checkpointer.flush()
         except TimeoutError as error:
             raise StoreFailed("the store has not said that it wrote", unknown=True) from error
-        there = await self._desk.states(ids)
-        for move in moves:
-            if move.id not in there:  # it expired between the reading and the writing
-                refused.append(Refused(move.id, "expired"))
-                self._returning.stay_away(move)
-        return [one for one in ids if one in there]
+        there = await self._desk.states([move.id for move in moves])
+        gone = [move for move in moves if move.id not in there]
+        for move in gone:
+            self._returning.stay_away(move)
+        return {move.id for move in gone}
 
 
 def slices(ids: Sequence[str]) -> Iterator[tuple[str, ...]]:

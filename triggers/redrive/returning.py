@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from broker.clock import Clock
+from broker.event import Event
 from broker.storage.rows import DeadLetter, DeadState, Move, WaitingRow
+from triggers.edits import edited_row
 from triggers.failures import Failures
 from triggers.lane import Lane
 from triggers.ledger import Ledger
@@ -29,18 +31,27 @@ class Returning:
         self._wake = wake
         self._clock = clock
 
-    def begin(self, letter: DeadLetter, by: str, reason: str) -> Move | str:
-        """The move that takes `letter` back, or why it may not (a key of WHY)."""
+    def begin(
+        self, letter: DeadLetter, by: str, reason: str, edited: Event | None = None
+    ) -> Move | str:
+        """The move that takes `letter` back, or why it may not (a key of WHY).
+
+        With `edited` it is that copy that goes to the trigger.
+        """
         lane = self._lanes.get(letter.place.trigger)
         if lane is None or lane.is_companion:
             return "trigger-gone"
         key = None
         if lane.turns is not None and lane.spec.order_by:
-            key = letter.event.attributes.get(lane.spec.order_by)
+            key = (edited or letter.event).attributes.get(lane.spec.order_by)
         if key is not None and lane.parked_count >= ORDERED_PARKED_MAX:
             return "busy"
         now = self._clock.now()
-        row = redriven_row(letter, key, now)
+        row = (
+            redriven_row(letter, key, now)
+            if edited is None
+            else edited_row(letter, edited, key, now)
+        )
         lane.parked_count += 1
         self._ledger.touch(lane)
         if key is not None:

@@ -5,7 +5,7 @@ from broker.errors import Invalid
 from broker.event import StoredEvent
 from broker.storage.rows import DeadState, Move
 from triggers.carriage import Carriage, fresh, resumed
-from triggers.fingerprint import dead_letter_id
+from triggers.edits import letter_of
 from triggers.lane import ENDING, Lane
 from triggers.mending import FAR_AWAY
 from triggers.redrive.acts import DISCARD_KEPT
@@ -135,14 +135,13 @@ class Ending:
             return
         lane.ledger.touch(lane)
         if row is not None and row.redrives:
-            self._discard_letter(row.delivery_id)
+            self._discard_letter(letter_of(row))
         else:
             lane.count_discarded(matched=int(is_fresh), rows=int(not is_fresh))
 
-    def _discard_letter(self, delivery_id: str) -> None:
+    def _discard_letter(self, letter: str) -> None:
         """It was on its way back from the desk: there it is discarded, and may be restored."""
         now = self._parts.clock.now()
-        letter = dead_letter_id(delivery_id)
         move = Move(
             letter, (DeadState.REDRIVING,), DeadState.DISCARDED, now, "headrace",
             "its trigger was removed", purge_at=now + DISCARD_KEPT,

@@ -1,0 +1,185 @@
+"""Plans: what a verb is about, frozen and shown before anybody acts on it."""
+
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from broker.errors import Invalid, StoreFailed
+from deploy.admin.access import Looker, Operator, Principal
+from deploy.admin.dead_letters import read_where
+from deploy.admin.events import choose_brokers, one_broker
+from deploy.admin.plan_view import JOB, PLAN, job_view, plan_view
+from deploy.admin.shown import shown
+from deploy.running import Running, RunningBroker
+from triggers.redrive import Options, Plan, PlanRequest, Redrives, Verb
+from triggers.redrive.checking import CANARY_MAX
+from triggers.redrive.job import ABORT_ABOVE
+from triggers.redrive.plan import RATE_PER_SECOND, RATE_PER_SECOND_MAX
+from triggers.where import EVERYTHING
+from triggers.where.query import TEXT_CHARACTERS_MAX
+
+router = APIRouter(prefix="/api/v1")
+
+IDS_MAX = 10_000
+PlanId = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")]
+LetterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")]
+Rate = Annotated[float, Field(gt=0, le=RATE_PER_SECOND_MAX)]
+
+
+class Planning(BaseModel):
+    """One of `ids`, `where` and `group`, and what is to be done; `rate` for the estimate."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"verb": "redrive", "where": "reason = 'attempts'"}},
+    )
+    verb: Verb
+    ids: Annotated[list[LetterId] | None, Field(min_length=1, max_length=IDS_MAX)] = None
+    where: Annotated[str | None, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)] = None
+    group: LetterId | None = None
+    broker: Annotated[str | None, Field(max_length=512)] = None
+    rate: Rate = RATE_PER_SECOND
+
+    @model_validator(mode="after")
+    def choose_one(self) -> Self:
+        if sum(one is not None for one in (self.ids, self.where, self.group)) != 1:
+            raise ValueError("say one of ids, where and group")
+        return self
+
+
+class Acting(BaseModel):
+    """How: of a redrive `rate`, `canary` and `abort_above`, of a discard the `count`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"rate": 50.0, "canary": 10, "reason": "the model is back"}},
+    )
+    rate: Rate | None = None
+    canary: Annotated[int | None, Field(ge=0, le=CANARY_MAX)] = None
+    abort_above: Annotated[float | None, Field(ge=0, le=1)] = None
+    count: Annotated[int | None, Field(ge=0)] = None
+    reason: Annotated[str, Field(max_length=1_000)] = ""
+
+    def options(self, plan: Plan) -> Options:
+        return Options(
+            plan.rate_per_second if self.rate is None else self.rate,
+            self.canary,
+            ABORT_ABOVE if self.abort_above is None else self.abort_above,
+        )
+
+
+@router.post("/dead-letters/plans", responses=shown(PLAN))
+async def make(request: Request, by: Operator, wanted: Planning) -> dict[str, Any]:
+    """Freeze which dead letters a verb is about; nothing is done until somebody acts on it.
+
+    A plan is kept for an hour. It holds at most a million, `is_complete` is false where
+    there are more.
+    """
+    running: Running = request.app.state.running
+    broker = await _broker_of(running, wanted)
+    check_writes(broker)
+    query = EVERYTHING if wanted.where is None else read_where(running, by, wanted.where)
+    ids = None if wanted.ids is None else tuple(wanted.ids)
+    asked = PlanRequest(wanted.verb, query, wanted.group, ids, wanted.rate)
+    return plan_view(await redrives_of(broker).make_plan(asked, by.name), None)
+
+
+@router.get("/dead-letters/plans/{id}", responses=shown(PLAN))
+async def show(request: Request, by: Looker, id: PlanId) -> dict[str, Any]:
+    """Show what a plan is about, what to know before, and what came of it."""
+    _, redrives, plan = find_plan(request.app.state.running, id)
+    return plan_view(plan, redrives.find(id))
+
+
+@router.post(
+    "/dead-letters/plans/{id}/act",
+    responses=shown({"plan": {**PLAN, "job": JOB["id"]}, "job": dict(JOB), "is_new": True}),
+)
+async def act(request: Request, by: Operator, id: PlanId, wanted: Acting) -> dict[str, Any]:
+    """Do what the plan is for, once: asked again, it does nothing new and answers the same.
+
+    A redrive goes on as a job of the plan's id. A discard needs the plan's `count` and a
+    `reason`.
+    """
+    running: Running = request.app.state.running
+    broker, redrives, plan = find_plan(running, id)
+    check_writes(broker)
+    _check(plan.verb, wanted)
+    if plan.verb == "redrive":
+        job, is_new = await redrives.redrive(id, wanted.options(plan), by.name, wanted.reason)
+        told = job_view(job, redrives.tending.per_second(job))
+        return {
+            "plan": plan_view(redrives.plans.find(id) or plan, job),
+            "job": told,
+            "is_new": is_new,
+        }
+    plan, is_new = await _bin(redrives, plan, by, wanted)
+    return {"plan": plan_view(plan, None), "job": None, "is_new": is_new}
+
+
+async def _bin(redrives: Redrives, plan: Plan, by: Principal, wanted: Acting) -> tuple[Plan, bool]:
+    if plan.verb == "restore":
+        return await redrives.bin.restore(plan.id, by.name, wanted.reason)
+    assert wanted.count is not None, "it was checked"
+    return await redrives.bin.discard(plan.id, wanted.count, by.name, wanted.reason)
+
+
+def _check(verb: Verb, wanted: Acting) -> None:
+    """Whatever does not belong to the plan's verb is refused, and what it takes is there."""
+    takes = {"redrive": ("rate", "canary", "abort_above"), "discard": ("count",), "restore": ()}
+    for name in ("rate", "canary", "abort_above", "count"):
+        if getattr(wanted, name) is not None and name not in takes[verb]:
+            raise Invalid(
+                f"a {verb} takes no {name}", code="bad-parameter", where=name, remedy="leave it out"
+            )
+    if verb == "discard" and (wanted.count is None or not wanted.reason):
+        missing = "reason" if wanted.count is not None else "count"
+        raise Invalid(
+            f"a discard takes a {missing}",
+            code="bad-parameter",
+            where=missing,
+            remedy="say how many the plan is about, and why nobody wants them",
+        )
+
+
+async def _broker_of(running: Running, wanted: Planning) -> RunningBroker:
+    """The broker that is named, or that keeps the ids; ids of several make no plan."""
+    if wanted.ids is None or wanted.broker is not None:
+        return one_broker(running, wanted.broker)
+    having = [one for one in running.brokers.values() if await one.engine.desk.states(wanted.ids)]
+    if len(having) > 1:
+        raise Invalid(
+            "these are of several brokers",
+            code="which-broker",
+            where="broker",
+            remedy="make a plan for each: say broker",
+        )
+    return having[0] if having else choose_brokers(running, None)[0]
+
+
+def check_writes(broker: RunningBroker) -> None:
+    """Raises StoreFailed at once where nothing could be written any more."""
+    if broker.failure is not None:
+        what = f"broker {broker.spec.name} has stopped: {broker.failure}"
+        raise StoreFailed(what, remedy="ask again when headrace has restarted")
+
+
+def redrives_of(broker: RunningBroker) -> Redrives:
+    found = broker.partition.redrives
+    if found is None:
+        raise StoreFailed(f"broker {broker.spec.name} has not started", remedy="ask again")
+    return found
+
+
+def find_plan(running: Running, id: str) -> tuple[RunningBroker, Redrives, Plan]:
+    """A plan and the broker that keeps it. Raises Invalid(code="not-found")."""
+    for broker in running.brokers.values():
+        redrives = redrives_of(broker)
+        if (plan := redrives.plans.find(id)) is not None:
+            return broker, redrives, plan
+    raise Invalid(
+        f"no plan {id}: plans are kept for an hour",
+        code="not-found",
+        remedy="make it again, and look at what it is about now",
+    )

@@ -1,0 +1,153 @@
+"""`headrace dead-letters jobs`, and `job show | pause | resume | cancel`."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from deploy.cli.client import Item, in_path
+from deploy.cli.options import (
+    AdminOption,
+    LimitOption,
+    Output,
+    OutputOption,
+    ReasonOption,
+    TokenOption,
+    choose,
+)
+from deploy.cli.output import (
+    Column,
+    age,
+    draw_fields,
+    draw_table,
+    moment,
+    number,
+    present,
+    rate,
+    seconds,
+    show_answer,
+    show_items,
+)
+
+COLUMNS = (
+    Column("JOB", "id", whole=True),
+    Column("STATE", "state", whole=True),
+    Column("COUNT", "count", number, "right", whole=True),
+    Column("DELIVERED", "delivered", number, "right", whole=True),
+    Column("AGAIN", "failed_again", number, "right", whole=True),
+    Column("WAITING", "waiting", number, "right", whole=True),
+    Column("LEFT", "left", number, "right", whole=True),
+    Column("AGE", "began_at", age, "right", whole=True),
+    Column("BY", "by"),
+)
+FIELDS = (
+    Column("job", "id"),
+    Column("state", "state"),
+    Column("why", "why"),
+    Column("broker", "broker"),
+    Column("dead letters", "count", number),
+    Column("sent", "started", number),
+    Column("delivered", "delivered", number),
+    Column("failed again", "failed_again", number),
+    Column("waiting", "waiting", number),
+    Column("refused", "refused", number),
+    Column("taken away", "other", number),
+    Column("left", "left", number),
+    Column("at most, per second", "rate", rate),
+    Column("now, per second", "per_second", rate),
+    Column("time left", "seconds_left", seconds),
+    Column("canary", "canary", number),
+    Column("begun", "began_at", moment),
+    Column("by", "by"),
+    Column("reason", "reason"),
+    Column("ended", "ended_at", moment),
+)
+FAILED = (
+    Column("FAILED AGAIN", "count", number, "right", whole=True),
+    Column("GROUP", "group", whole=True),
+)
+
+
+class Verb(StrEnum):
+    SHOW = "show"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+def jobs(
+    context: typer.Context,
+    limit: LimitOption = 50,
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """List redrives: those under way first, then the latest that have ended.
+
+    \b
+    Example:
+      headrace dead-letters jobs
+    """
+    chosen = choose(context, admin, token, output)
+    found = chosen.client().items("/redrive-jobs", None, limit)
+    shown = [flat(one) for one in found] if chosen.format is Output.TABLE else found
+    show_items(shown, COLUMNS, chosen.format, "redrives")
+
+
+def job(
+    context: typer.Context,
+    verb: Annotated[Verb, typer.Argument(help="What to do with it.")],
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Its id, as `jobs` lists it.")],
+    reason: ReasonOption = "",
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Show how far a redrive is; or pause it, let it go on, or leave the rest as it is.
+
+    \b
+    Examples:
+      headrace dead-letters job show 260301-093000-3f2a
+      headrace dead-letters job cancel 260301-093000-3f2a --reason "the wrong model"
+    """
+    chosen = choose(context, admin, token, output)
+    path = f"/redrive-jobs/{in_path(job)}"
+    if verb is Verb.SHOW:
+        show_answer(chosen.client().get(path), chosen.format, _draw)
+        return
+    found = chosen.client().post(f"{path}/{verb}", {"reason": reason})
+    show_answer(found, chosen.format, lambda found: print(sentence(found)))
+
+
+def flat(item: Item) -> Item:
+    """A job with its tally beside the rest."""
+    return {**item, **item["tally"]}
+
+
+def _draw(item: Item) -> None:
+    draw_fields(present(flat(item), FIELDS))
+    if item["failed_by_group"]:
+        draw_table(item["failed_by_group"], FAILED)
+
+
+def sentence(item: Item) -> str:
+    """How a job stands: what was sent, what came of it, and what is left."""
+    tally = item["tally"]
+    parts = [f"{tally['started']:,} redriven"]
+    for count, what in (
+        (tally["delivered"], "delivered"),
+        (tally["failed_again"], "failed again"),
+        (tally["waiting"], "still on their way"),
+        (tally["other"], "taken away meanwhile"),
+        (tally["refused"], f"left as they were ({_whys(item)})"),
+        (item["left"], "not sent"),
+    ):
+        if count:
+            parts.append(f"{count:,} {what}")
+    why = f": {item['why']}" if item["why"] else ""
+    is_usual = item["state"] == "done"
+    return ", ".join(parts) + ("" if is_usual else f"; job {item['id']} is {item['state']}{why}")
+
+
+def _whys(item: Item) -> str:
+    return ", ".join(sorted(item["refused_by"]))

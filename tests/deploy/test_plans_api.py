@@ -1,0 +1,143 @@
+"""Plans and redrive jobs over the admin interface, on a store on disk."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy import verbs
+from tests.deploy.living import ANSWERS, Living, event, living
+
+PLANS = "/dead-letters/plans"
+EVERYTHING = {"verb": "redrive", "where": "TRUE"}
+
+
+@pytest.fixture
+async def headrace(tmp_path: Path) -> AsyncIterator[Living]:
+    """Three refused events of a trigger, whose sink would take them now."""
+    async with living(tmp_path) as one:
+        await one.publish(*(event(n, "refused", b'{"n": %d}' % n) for n in (1, 2, 3)))
+        await one.rest()
+        one.subscriber.answers[b"refused"] = ANSWERS[b"taken"]
+        yield one
+
+
+async def asked(headrace: Living, path: str, **body: Any) -> tuple[int, Any]:
+    return await verbs.verb(headrace, path, body)
+
+
+async def planned(headrace: Living, **body: Any) -> Any:
+    status, plan = await asked(headrace, PLANS, **{**EVERYTHING, **body})
+    assert status == 200, plan
+    return plan
+
+
+async def ended(headrace: Living, job: str) -> Any:
+    async with asyncio.timeout(30):
+        while True:
+            found = (await headrace.get(f"/api/v1/redrive-jobs/{job}")).json
+            if found["ended_at"] is not None:
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def test_a_plan_shows_what_it_is_about_and_stays(headrace: Living) -> None:
+    plan = await planned(headrace, where="data('/n') > 1")
+
+    shown = (await headrace.get(f"/api/v1{PLANS}/{plan['id']}")).json
+
+    assert shown == plan
+    assert (plan["count"], plan["by_reason"], plan["seconds"]) == (2, {"refused": 2}, 0.04)
+    assert [(one["status"], one["count"]) for one in plan["by_group"]] == [(422, 2)]
+    assert {one["code"]: one["message"] for one in plan["warnings"]} == {
+        "sink-failing": "the sink answered 422: no such order 17"
+    }
+
+
+async def test_acting_redrives_what_the_plan_names_once(headrace: Living) -> None:
+    plan = await planned(headrace, where="data('/n') > 1")
+    seen = len(headrace.subscriber.seen)
+
+    _, first = await asked(headrace, f"{PLANS}/{plan['id']}/act", reason="mended")
+    job = await ended(headrace, plan["id"])
+    _, again = await asked(headrace, f"{PLANS}/{plan['id']}/act", reason="mended")
+
+    assert (first["is_new"], again["is_new"], again["job"]) == (True, False, job)
+    assert (job["state"], job["tally"]["delivered"], job["left"]) == ("done", 2, 0)
+    assert sorted(headrace.subscriber.seen[seen:]) == ["2", "3"]
+    listed = (await headrace.get("/api/v1/redrive-jobs")).json
+    assert listed == {"items": [job], "next": None}
+
+
+async def test_what_fails_again_is_listed(headrace: Living) -> None:
+    headrace.subscriber.answers[b"refused"] = ANSWERS[b"refused"]
+    plan = await planned(headrace)
+
+    await asked(headrace, f"{PLANS}/{plan['id']}/act")
+    job = await ended(headrace, plan["id"])
+    first = (await headrace.get(f"/api/v1/redrive-jobs/{plan['id']}/failed?limit=2")).json
+    path = f"/api/v1/redrive-jobs/{plan['id']}/failed?cursor={first['next']}"
+    rest = (await headrace.get(path)).json
+
+    assert job["failed_by_group"] == [{"group": plan["by_group"][0]["group"], "count": 3}]
+    assert (len(first["items"]), len(rest["items"]), rest["next"]) == (2, 1, None)
+
+
+async def test_a_discard_takes_the_count_and_a_reason(headrace: Living) -> None:
+    plan = await planned(headrace, verb="discard")
+    act = f"{PLANS}/{plan['id']}/act"
+
+    refused = [
+        await asked(headrace, act, reason="tests"),
+        await asked(headrace, act, count=3),
+        await asked(headrace, act, count=2, reason="tests"),
+        await asked(headrace, act, count=3, rate=5.0, reason="tests"),
+    ]
+    status, done = await asked(headrace, act, count=3, reason="tests")
+
+    assert [one[0] for one in refused] == [400, 400, 409, 400]
+    assert (status, done["plan"]["outcome"]) == (200, {"moved": 3, "refused": {}})
+
+
+async def test_a_job_is_paused_resumed_and_cancelled(headrace: Living) -> None:
+    plan = await planned(headrace)
+    path = f"/redrive-jobs/{plan['id']}"
+    await asked(headrace, f"{PLANS}/{plan['id']}/act", rate=0.01)
+
+    states = [
+        (await asked(headrace, f"{path}/{verb}", reason="why"))[1]["state"]
+        for verb in ("pause", "resume", "cancel")
+    ]
+    job = await ended(headrace, plan["id"])
+    late, _ = await asked(headrace, f"{path}/resume")
+
+    assert states == ["paused", "running", "cancelled"]
+    assert (job["why"], job["left"], late) == ("why", 2, 409)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"verb": "redrive"}, "bad-parameter"),
+        ({"verb": "redrive", "where": "TRUE", "group": "g"}, "bad-parameter"),
+        ({"verb": "export", "where": "TRUE"}, "bad-parameter"),
+        ({"verb": "redrive", "where": "reason = "}, "cesql-parse"),
+        ({"verb": "redrive", "where": "TRUE", "rate": 0}, "bad-parameter"),
+        ({"verb": "redrive", "where": "TRUE", "broker": "nobody"}, "not-found"),
+    ],
+)
+async def test_plans_that_make_no_sense_are_refused(
+    headrace: Living, body: dict[str, Any], code: str
+) -> None:
+    _, told = await asked(headrace, PLANS, **body)
+
+    assert told["code"] == code
+
+
+async def test_what_is_not_there_is_not_found(headrace: Living) -> None:
+    plan, _ = await asked(headrace, f"{PLANS}/nobody/act")
+    job = (await headrace.get("/api/v1/redrive-jobs/nobody")).status
+
+    assert (plan, job) == (404, 404)

@@ -1,0 +1,67 @@
+"""Whether a redrive goes on: by the share of first attempts that failed again. Pure.
+
+Later attempts do not count: a sink that is well takes the first, and retries hide for minutes
+that one is not.
+"""
+
+from dataclasses import replace
+
+from triggers.redrive.job import RedriveJob, State
+
+WINDOW = 50  # the latest first attempts, which are watched after the canary too
+ENOUGH = 20  # of them; fewer are no share
+FAILED, WELL = "F", "."
+
+
+def judge(job: RedriveJob) -> RedriveJob:
+    """`job` as it goes on after what is known of its first attempts."""
+    if not job.left:
+        return job  # all was sent: there is nothing to leave as it was
+    if job.state is State.CANARY:
+        return _judge_canary(job)
+    # A paused one that is resumed is judged then.
+    if job.state is State.RUNNING and len(job.firsts) >= ENOUGH:
+        failed, looked = job.firsts.count(FAILED), len(job.firsts)
+        if failed > job.abort_above * looked:
+            return job.become(State.ABORTED, _why(f"of the latest {looked}", failed, looked, job))
+    return job
+
+
+def _judge_canary(job: RedriveJob) -> RedriveJob:
+    """It has failed as soon as it cannot pass any more; it has passed when all were tried."""
+    planned = min(job.canary, job.firsts_done + untried(job) + job.left)
+    failed, done = job.firsts_failed, job.firsts_done
+    if failed > job.abort_above * planned:
+        return job.become(State.ABORTED, _why(f"of the first {done}", failed, planned, job))
+    return job.become(State.RUNNING) if done >= planned else job
+
+
+def _why(which: str, failed: int, of: int, job: RedriveJob) -> str:
+    share = f"{100 * failed / of:.0f} % of {of}"
+    most = f"{100 * job.abort_above:g} %"
+    return f"{failed} first attempts {which} failed again: {share}, and {most} are let pass"
+
+
+def untried(job: RedriveJob) -> int:
+    """How many are under way whose first attempt has not ended."""
+    return len(job.waiting) - len(job.tried)
+
+
+def may_take(job: RedriveJob) -> int:
+    """How many more it may take now, as far as its state says."""
+    if job.state is State.CANARY:
+        return min(job.left, max(0, job.canary - job.firsts_done - untried(job)))
+    return job.left if job.state is State.RUNNING else 0
+
+
+def noted(job: RedriveJob, id: str, is_failed: bool) -> RedriveJob:
+    """`job` after the first attempt of `id`; nothing where that was noted before."""
+    if id not in job.waiting or id in job.tried:
+        return job
+    return replace(
+        job,
+        tried=job.tried | {id},
+        firsts=(job.firsts + (FAILED if is_failed else WELL))[-WINDOW:],
+        firsts_done=job.firsts_done + 1,
+        firsts_failed=job.firsts_failed + is_failed,
+    )

@@ -1,0 +1,167 @@
+"""A plan as a value: which dead letters a verb is about, frozen, and what was shown of them. Pure.
+
+    made ──(within an hour)──▶ acted on, once: a redrive is a job then, under the plan's id
+      └──────(an hour)───────▶ gone
+
+Its ids are kept beside it in pages, by trigger, so that a job of many triggers can go on with
+those that take something while another is paused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+import orjson
+
+from broker.clock import from_milliseconds, to_milliseconds
+from broker.storage.rows import DeadState
+
+PREFIX = "desk/plan/"  # of a plan's record
+PAGES_PREFIX = "desk/plan-ids/"  # of its ids: desk/plan-ids/PLAN/STRAND/PAGE
+PAGE_IDS = 2_000
+VALID = timedelta(hours=1)
+RATE_PER_SECOND = 50.0
+RATE_PER_SECOND_MAX = 10_000.0
+
+Verb = Literal["redrive", "discard", "restore"]
+STATE_OF_VERB: Final[Mapping[str, DeadState]] = {
+    "redrive": DeadState.DEAD,
+    "discard": DeadState.DEAD,
+    "restore": DeadState.DISCARDED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Strand:
+    """The ids of one trigger: so many, newest dead first in their pages."""
+
+    trigger: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupShare:
+    """How much of a plan is one group."""
+
+    group: str
+    trigger: str
+    reason: str
+    status: int | None
+    pattern: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """`by_group` are the largest of `groups`; `by_age` counts by when they died: hour, day,
+    week, older."""
+
+    count: int = 0
+    size_bytes: int = 0
+    by_group: tuple[GroupShare, ...] = ()
+    groups: int = 0
+    by_reason: Mapping[str, int] = field(default_factory=dict)
+    by_trigger: Mapping[str, int] = field(default_factory=dict)
+    by_age: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """What whoever acts on a plan should know before; `code` is for programs.
+
+    `message` are words of a sink, which not everybody may see.
+    """
+
+    code: str
+    text: str
+    trigger: str | None = None
+    count: int | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a discard or restore came to; of those left as they were, how many for which why."""
+
+    moved: int
+    refused_by: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`is_complete` is false where there are more than a plan holds, or than could be read."""
+
+    id: str
+    broker: str
+    verb: Verb
+    where: str | None
+    group: str | None
+    by: str
+    made_at: datetime
+    rate_per_second: float
+    breakdown: Breakdown
+    is_complete: bool
+    warnings: tuple[Caveat, ...]
+    strands: tuple[Strand, ...]
+    acted_at: datetime | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def count(self) -> int:
+        return self.breakdown.count
+
+    @property
+    def valid_until(self) -> datetime:
+        return self.made_at + VALID
+
+    @property
+    def seconds(self) -> float | None:
+        """How long a redrive takes at the rate, if the sink keeps up with it."""
+        return self.count / self.rate_per_second if self.verb == "redrive" else None
+
+    def acted(self, at: datetime, outcome: Outcome | None = None) -> "Plan":
+        return replace(self, acted_at=at, outcome=outcome)
+
+
+def page_key(plan: str, strand: int, page: int) -> str:
+    return f"{PAGES_PREFIX}{plan}/{strand:04}/{page:06}"
+
+
+def page_keys(plan: str, strands: tuple[Strand, ...]) -> list[str]:
+    """All pages of a plan."""
+    return [
+        page_key(plan, number, page)
+        for number, strand in enumerate(strands)
+        for page in range(-(-strand.count // PAGE_IDS))
+    ]
+
+
+def place_of(count: int, taken: int) -> tuple[int, int]:
+    """Page and index of the next id of a strand of which `taken` were taken, oldest first."""
+    return divmod(count - 1 - taken, PAGE_IDS)
+
+
+def encode(plan: Plan) -> bytes:
+    """The value of a plan's record."""
+    milliseconds = {
+        "made_at": to_milliseconds(plan.made_at),
+        "acted_at": None if plan.acted_at is None else to_milliseconds(plan.acted_at),
+    }
+    fields = {name: getattr(plan, name) for name in Plan.__slots__ if name != "id"}
+    return orjson.dumps(fields | milliseconds)
+
+
+def decode(id: str, value: bytes) -> Plan:
+    """What `encode` wrote."""
+    found: dict[str, Any] = orjson.loads(value)
+    found["made_at"] = from_milliseconds(found["made_at"])
+    if found["acted_at"] is not None:
+        found["acted_at"] = from_milliseconds(found["acted_at"])
+    groups = tuple(GroupShare(**one) for one in found["breakdown"].pop("by_group"))
+    found["breakdown"] = Breakdown(by_group=groups, **found["breakdown"])
+    found["warnings"] = tuple(Caveat(**one) for one in found["warnings"])
+    found["strands"] = tuple(Strand(**one) for one in found["strands"])
+    if found["outcome"] is not None:
+        found["outcome"] = Outcome(**found["outcome"])
+    return Plan(id=id, **found)

@@ -1,0 +1,234 @@
+"""The verbs of plans and redrive jobs: act, pause, resume, cancel; each on disk when it gives
+back.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from broker.errors import Conflict, Invalid, Overloaded
+from broker.storage.rows import Audit, Checkpoint, Record
+from broker.telemetry import Telemetry
+from triggers.redrive.binning import Binning
+from triggers.redrive.canary import judge
+from triggers.redrive.checking import check_options, check_plan
+from triggers.redrive.desk import LetterDesk
+from triggers.redrive.failed import keys_of, last_page, read_failed
+from triggers.redrive.job import PREFIX, Options, RedriveJob, State, begin, decode, encode
+from triggers.redrive.plan import Plan
+from triggers.redrive.plans import PlanMeans, Plans
+from triggers.redrive.reading import PlanRequest
+from triggers.redrive.tending import Tending
+from triggers.redrive.watching import Watching
+
+OPEN_JOBS_MAX = 16
+ENDED_JOBS_KEPT = 100
+RECORDS_MAX = OPEN_JOBS_MAX + 2 * ENDED_JOBS_KEPT
+FINISHED = "redrive.finished"
+
+Announce = Callable[[str, str, str, Mapping[str, Any], Sequence[Record]], None]
+"""What, about which subject, once, data, and the records to store with it."""
+
+
+class Redrives:
+    """Of one partition. `announce` puts an event into the broker's log, where it has such."""
+
+    def __init__(
+        self, means: PlanMeans, letters: LetterDesk, telemetry: Telemetry, announce: Announce
+    ) -> None:
+        self._means = means
+        self._telemetry = telemetry
+        self._announce = announce
+        self.plans = Plans(means, self.find)
+        self.bin = Binning(self.plans, letters, means.clock)
+        self._watching = Watching(means.clock.now, self._nudge)
+        self.tending = Tending(
+            self._watching,
+            self.plans,
+            letters,
+            means.engine.desk,
+            means.lanes,
+            means.clock,
+            telemetry,
+        )
+        self._watching.on_change = self.tending.ask
+        self._ended: dict[str, RedriveJob] = {}  # oldest first
+
+    async def load(self) -> None:
+        """Take up what earlier processes have left; call it before anything is delivered."""
+        self._means.ledger.on_seal = self._watching.sealing
+        records = await self._means.engine.records.scan(PREFIX, limit=RECORDS_MAX)
+        jobs = [decode(key.removeprefix(PREFIX), value) for key, value, _ in records]
+        ended = [job for job in jobs if job.ended_at is not None]
+        self._ended = {job.id: job for job in sorted(ended, key=lambda one: str(one.ended_at))}
+        for job in jobs:
+            if job.ended_at is None:
+                self._watching.watch(job, await last_page(self._means.engine.records, job))
+                self.tending.began(job)
+        await self.plans.load()
+        await self.tending.reconcile(is_start=True)
+
+    async def run(self) -> None:
+        """Tell of what has ended meanwhile, then tend until cancelled."""
+        for job in list(self._ended.values()):
+            if not job.is_told:
+                self._tell(job)
+        await self.tending.run()
+
+    def committed(self, checkpoint: Checkpoint) -> None:
+        """Jobs whose end is on disk now have ended."""
+        ended = [job for job in self._watching.jobs.values() if job.ended_at is not None]
+        keys = {record.key for record in checkpoint.records} if ended else set()
+        for job in ended:
+            if PREFIX + job.id in keys:
+                self._end(job)
+
+    async def make_plan(self, request: PlanRequest, by: str) -> Plan:
+        plan = await self.plans.make(request, by)
+        self.tending.ask()  # it is swept some time
+        return plan
+
+    async def redrive(
+        self, plan_id: str, options: Options, by: str, reason: str = ""
+    ) -> tuple[RedriveJob, bool]:
+        """Begin the job of a plan; False where it was begun before.
+
+        Raises Invalid (codes not-found, bad-verb, bad-rate, bad-canary, bad-abort), Overloaded.
+        """
+        if (job := self.find(plan_id)) is not None:
+            await self._flush()
+            return job, False
+        plan = check_plan(self.plans.find(plan_id), plan_id, "redrive")
+        check_options(options)
+        if len(self._watching.jobs) >= OPEN_JOBS_MAX:
+            raise Overloaded(
+                f"{len(self._watching.jobs)} redrives are under way already",
+                code="too-many-redrives",
+                remedy="wait for one to end, or cancel one: headrace dead-letters jobs",
+                retry_after_seconds=30.0,
+            )
+        now = self._means.clock.now()
+        job = begin(plan.id, plan.broker, plan.strands, options, by, reason, now)
+        self._audit("redrive", job, by, reason, job.count)
+        self.plans.put(plan.acted(now))
+        self._watching.watch(job)
+        self.tending.began(job)
+        self._telemetry.emit("redrive.started", job=job.id, count=job.count, canary=job.canary)
+        await self._flush()
+        return self._known(job.id), True
+
+    async def pause(self, id: str, by: str, reason: str = "") -> RedriveJob:
+        """Send no more; what is under way goes on. Raises Invalid, Conflict."""
+        job = self._going(id, "paused")
+        if job.state is not State.PAUSED:
+            await self._change("redrive.pause", job.become(State.PAUSED, reason), by, reason)
+        return self._known(id)
+
+    async def resume(self, id: str, by: str, reason: str = "") -> RedriveJob:
+        job = self._going(id, "resumed")
+        if job.state is State.PAUSED:
+            state = State.CANARY if job.firsts_done < job.canary else State.RUNNING
+            self.tending.began(job)
+            await self._change("redrive.resume", judge(job.become(state)), by, reason)
+        return self._known(id)
+
+    async def cancel(self, id: str, by: str, reason: str = "") -> RedriveJob:
+        """Leave the rest as it is; what is under way ends by itself. Raises Invalid."""
+        job = self._known(id)
+        if job.is_open:
+            await self._change("redrive.cancel", job.become(State.CANCELLED, reason), by, reason)
+        return self._known(id)
+
+    def find(self, id: str) -> RedriveJob | None:
+        return self._watching.jobs.get(id) or self._ended.get(id)
+
+    def all(self) -> list[RedriveJob]:
+        """Those that have not ended, then the others; the latest first in both."""
+        going = sorted(self._watching.jobs.values(), key=lambda job: job.began_at, reverse=True)
+        return [*going, *reversed(self._ended.values())]
+
+    def states(self) -> Mapping[str, int]:
+        """How many are in each state, of those that are kept; for metrics."""
+        found = dict.fromkeys((state.value for state in State), 0)
+        for job in self.all():
+            found[job.state.value] += 1
+        return found
+
+    @property
+    def redriven(self) -> tuple[int, int]:
+        """Delivered and failed again since start, of all jobs."""
+        return self._watching.delivered, self._watching.failed_again
+
+    async def failed(self, id: str, after: int, limit: int) -> Sequence[tuple[str, str]]:
+        """Of what failed again those after the first `after`: ids, and their groups then."""
+        job = self._known(id)
+        if job.id not in self._ended:
+            await self._flush()  # what is counted by now is on disk then
+        return await read_failed(self._means.engine.records, job, after, limit)
+
+    def _end(self, job: RedriveJob) -> None:
+        self._watching.forget(job)
+        self.tending.forget(job)
+        self._ended[job.id] = job
+        for old in list(self._ended.values())[:-ENDED_JOBS_KEPT]:
+            del self._ended[old.id]
+            self._means.ledger.records += [Record(key, None) for key in keys_of(old)]
+        self._telemetry.emit(
+            "redrive.ended",
+            job=job.id,
+            state=job.state.value,
+            delivered=job.tally.delivered,
+            failed_again=job.tally.failed_again,
+            left=job.left + job.refused,
+            why=job.why,
+        )
+        self._tell(job)
+
+    def _tell(self, job: RedriveJob) -> None:
+        told = self._ended[job.id] = replace(job, is_told=True)
+        data = {
+            "job": job.id,
+            "state": job.state.value,
+            "why": job.why,
+            "count": job.count,
+            "delivered": job.tally.delivered,
+            "failed_again": job.tally.failed_again,
+            "refused": job.refused,
+            "left": job.left,
+            "by": job.by,
+            "reason": job.reason,
+        }
+        record = Record(PREFIX + job.id, encode(told))
+        self._announce(FINISHED, job.id, job.id, data, [record])
+
+    async def _change(self, verb: str, job: RedriveJob, by: str, reason: str) -> None:
+        self._audit(verb, job, by, reason)
+        self._watching.put(job)
+        await self._flush()
+
+    def _going(self, id: str, verb: str) -> RedriveJob:
+        job = self._known(id)
+        if not job.is_open:
+            raise Conflict(
+                f"redrive {id} is {job.state.value} and cannot be {verb}",
+                code="job-ended",
+                remedy="make another plan of what is left",
+            )
+        return job
+
+    def _known(self, id: str) -> RedriveJob:
+        if (job := self.find(id)) is not None:
+            return job
+        remedy = "headrace dead-letters jobs shows them"
+        raise Invalid(f"no redrive {id[:64]}", code="not-found", remedy=remedy)
+
+    def _audit(self, verb: str, job: RedriveJob, by: str, reason: str, count: int = 0) -> None:
+        now = self._means.clock.now()
+        self._means.ledger.audit.append(Audit(now, by, verb, f"plan {job.id}", count, reason))
+
+    def _nudge(self) -> None:
+        self._means.ledger.has_moved = True
+        self._means.checkpointer.changed()
+
+    async def _flush(self) -> None:
+        await self.plans.flush()

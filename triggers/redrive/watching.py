@@ -1,0 +1,106 @@
+"""Watching: what becomes of the dead letters of redrive jobs, told by the ledger's seals.
+
+Whatever ends a delivery is put into the ledger; before that is sealed, the job's record is put
+in beside it. So a tally is exact whenever the process ends: it is written with what it counts.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import orjson
+
+from broker.storage.rows import DeadState, Record
+from triggers.fingerprint import dead_letter_id
+from triggers.ledger import Ledger
+from triggers.redrive.advancing import delivered, ended, failed_again, taken_away, tried
+from triggers.redrive.failed import KEPT_MAX, PAGE, Failed, page_key
+from triggers.redrive.job import PREFIX, RedriveJob, encode
+
+
+class Watching:
+    """`jobs` are those that have not ended, or whose end is not on disk yet."""
+
+    def __init__(self, now: Callable[[], datetime], nudge: Callable[[], None]) -> None:
+        self._now = now
+        self._nudge = nudge  # lets the ledger be sealed, though nothing else may be in it
+        self.on_change: Callable[[], None] = lambda: None  # a job goes on
+        self.jobs: dict[str, RedriveJob] = {}
+        self._job_of: dict[str, str] = {}  # by dead letter
+        self._failed: dict[str, list[Failed]] = {}  # by job: its last page
+        self._touched: dict[str, None] = {}
+        self.delivered = self.failed_again = 0  # of all jobs, since start; for metrics
+
+    def watch(self, job: RedriveJob, failed: Iterable[Failed] = ()) -> None:
+        """From now on; `failed` is the last page of what failed again, if it is not full."""
+        self._failed[job.id] = list(failed)
+        self.put(job)
+
+    def put(self, job: RedriveJob) -> None:
+        """`job` has gone on by something that no seal tells; written with the next one."""
+        self.jobs[job.id] = job
+        for letter in job.waiting:
+            self._job_of[letter] = job.id
+        self._touched[job.id] = None
+        self._nudge()
+
+    def forget(self, job: RedriveJob) -> None:
+        self.jobs.pop(job.id, None)
+        self._failed.pop(job.id, None)
+
+    def leave(self, letter: str) -> None:
+        """It is not under way any more."""
+        self._job_of.pop(letter, None)
+
+    def sealing(self, ledger: Ledger) -> None:
+        """Put into `ledger` what its effects mean for the jobs."""
+        if self._job_of:
+            self._read(ledger)
+        for name in self._touched:
+            if (job := self.jobs.get(name)) is None:
+                continue
+            job = self.jobs[name] = ended(job, self._now())
+            ledger.records.append(Record(PREFIX + name, encode(job)))
+        if self._touched:
+            self._touched = {}
+            self.on_change()
+
+    def _read(self, ledger: Ledger) -> None:
+        for row in ledger.parked.values():
+            # An attempt that only waits for what it has begun keeps its number.
+            if row.redrives and row.attempt > row.attempts_before + 1:
+                self._advance(dead_letter_id(row.delivery_id), tried)
+        for letter in ledger.dead_letters:
+            if letter.redrives and (job := self._end(letter.id)) is not None:
+                self.failed_again += 1
+                self._keep_failed(job, letter.id, letter.group, ledger)
+                self.jobs[job.id] = failed_again(self.jobs[job.id], letter.id, letter.group)
+        for move in ledger.moves:
+            if move.to_state is None or move.to_state is DeadState.REDRIVING:
+                continue
+            advance = delivered if move.to_state is DeadState.DELIVERED else taken_away
+            if (job := self._end(move.id)) is not None:
+                self.delivered += advance is delivered
+                self.jobs[job.id] = advance(job, move.id)
+
+    def _advance(self, letter: str, how: Callable[[RedriveJob, str], RedriveJob]) -> None:
+        name = self._job_of.get(letter, "")
+        if (job := self.jobs.get(name)) is not None:
+            self.jobs[name] = how(job, letter)
+            self._touched[name] = None
+
+    def _end(self, letter: str) -> RedriveJob | None:
+        """The job for which `letter` is over."""
+        name = self._job_of.pop(letter, "")
+        if (job := self.jobs.get(name)) is not None:
+            self._touched[name] = None
+        return job
+
+    def _keep_failed(self, job: RedriveJob, letter: str, group: str, ledger: Ledger) -> None:
+        number = job.tally.failed_again
+        if number >= KEPT_MAX:
+            return
+        page = self._failed[job.id]
+        if number % PAGE == 0:
+            page.clear()
+        page.append((letter, group))
+        ledger.records.append(Record(page_key(job.id, number // PAGE), orjson.dumps(page)))
