@@ -87,4 +87,5 @@ def describe(process: Process, configuration: Configuration) -> str:
     ]
     lines += [f"sink     {name}" for name in configuration.sinks]
     lines += [f"ingress  {url}", f"admin    http://{process.admin}"]
+    lines += [f"console  http://{process.admin}/"]
     return "\n".join(lines)

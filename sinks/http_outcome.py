@@ -16,6 +16,7 @@ EVIDENCE_BYTES_MAX = 4_096
 _EVIDENCE_VALUE_CHARACTERS_MAX = 1_024
 _EVIDENCE_HEADERS_MAX = 32
 _SAID_BYTES_MAX = 200
+_WORDS = ("detail", "error", "message", "title")
 _CLOUDEVENTS = b"application/cloudevents"
 _HOP_BY_HOP = (
     b"connection keep-alive te trailer transfer-encoding upgrade proxy-connection"  # RFC 9110 7.6.1
@@ -124,10 +125,37 @@ def _refusal(answer: Answer, now: datetime) -> Failed:
 
 
 def said(body: bytes) -> str:
-    """The first words of an answer, on one line: failures are told apart by them."""
-    line = " ".join(body[:_SAID_BYTES_MAX].decode("utf-8", "replace").split())
+    """The first words of an answer, on one line: failures are told apart by them.
+
+    Of a JSON object that says in one usual member what is wrong, only that: of all else quoted,
+    the fingerprint of a failure leaves nothing by which two could be told apart.
+    """
+    words = _words_of(body) or body[:_SAID_BYTES_MAX].decode("utf-8", "replace")
+    line = " ".join(words[:_SAID_BYTES_MAX].split())
     printable = "".join(c if c.isprintable() else "?" for c in line)
     return f": {printable}" if printable else ""
+
+
+def _words_of(body: bytes) -> str | None:
+    """What a JSON object says is wrong, None where it is none or says it elsewhere.
+
+    By the members of RFC 9457 and those that servers of models answer with.
+    """
+    if not body.startswith(b"{") or len(body) > EVIDENCE_BYTES_MAX:
+        return None
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    for name in _WORDS:
+        match told.get(name):
+            case str(words) if words.strip():
+                return words
+            case {"message": str(words)}:
+                return words
+            case [{"loc": [*place], "msg": str(words)}, *_]:  # a refused field, as pydantic says it
+                return f"{'.'.join(map(str, place))}: {words}"
+    return None
 
 
 def _bad_reply(answer: Answer, what: str, reason: Reason, evidence: Evidence) -> Failed:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SERVERS = {
     "kafka": re.compile(r"kafka", re.IGNORECASE),
     "minio": re.compile(r"minio|/s3/|s3_|\[s3|S3Source"),
+    "chromium": re.compile(r"chromium"),
     "kubernetes": re.compile(r"kubernetes|/api_server/|ApiServerSource"),
     "kserve": re.compile(r"kserve", re.IGNORECASE),
     "mlserver": re.compile(r"mlserver", re.IGNORECASE),

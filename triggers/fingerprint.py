@@ -6,7 +6,8 @@ import re
 
 _VARIABLE = re.compile(
     r"""
-    (?P<quoted>"[^"]{0,200}"|'[^']{0,200}'|`[^`]{0,200}`)
+    (?P<status>(?:(?<=^the[ ]sink[ ]answered[ ])|(?<=^the[ ]model[ ]answered[ ]))\d{3}\b)
+  | (?P<quoted>"[^"]{0,200}"|'[^']{0,200}'|`[^`]{0,200}`)
   | (?P<uuid>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)
   | (?P<address>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\[[0-9a-f:]{2,39}\](?::\d+)?)
   | (?P<hex>\b(?:0x[0-9a-f]+|(?=[0-9a-f]*\d)[0-9a-f]{8,})\b)
@@ -18,8 +19,15 @@ _MESSAGE_CHARACTERS_MAX = 500
 
 
 def normalise(message: str) -> str:
-    """`message` with numbers, ids, hex, addresses and quoted values replaced by `<kind>`."""
-    return _VARIABLE.sub(lambda match: f"<{match.lastgroup}>", message[:_MESSAGE_CHARACTERS_MAX])
+    """`message` with numbers, ids, hex, addresses and quoted values replaced by `<kind>`.
+
+    The status in "the sink answered 422" stays: it is the same in all of a group anyway.
+    """
+    return _VARIABLE.sub(_kind_of, message[:_MESSAGE_CHARACTERS_MAX])
+
+
+def _kind_of(match: re.Match[str]) -> str:
+    return match[0] if match.lastgroup == "status" else f"<{match.lastgroup}>"
 
 
 def fingerprint(

@@ -137,6 +137,17 @@ class TokenBook:
         await self._used(token, address)
         return Principal(token.name, token.role)
 
+    def standing_of(self, prefix: str) -> Principal | None:
+        """Who the token of that prefix stands for, while it counts; proves nothing by itself."""
+        token = self._tokens.get(prefix)
+        if token is None or not token.is_usable(self._clock.now()):
+            return None
+        return Principal(token.name, token.role)
+
+    async def note(self, act: Audit) -> None:
+        """Write down what went on at the door, if it can be: see `_attempt`."""
+        await self._attempt(lambda: self._file.note(act))
+
     def _find(self, authorization: str) -> tuple[Token | None, str]:
         """The token that proves itself, else None and why, in words that may be written down."""
         scheme, _, text = authorization.partition(" ")

@@ -12,6 +12,11 @@ from broker.errors import Forbidden, HeadraceError, Invalid
 from deploy.admin import (
     audit,
     configuration,
+    dead_letter_difference,
+    dead_letter_edit,
+    dead_letter_export,
+    dead_letter_groups,
+    dead_letter_import,
     dead_letter_verbs,
     dead_letters,
     events,
@@ -20,6 +25,8 @@ from deploy.admin import (
     health,
     listings,
     models,
+    plans,
+    redrive_jobs,
     replays,
     sources,
     steering,
@@ -30,6 +37,8 @@ from deploy.admin import (
 from deploy.admin.access import Looker
 from deploy.admin.description import describe, known_parameters, role_of_route
 from deploy.admin.gate import OPEN_PATHS, Door, Gate, refuse
+from deploy.console.beginning import add_console
+from deploy.console.door import is_open, problem_page
 from deploy.running import Running
 
 ROUTERS = (
@@ -43,8 +52,15 @@ ROUTERS = (
     why.router,  # before events, whose ids may hold slashes
     events.router,
     explain.router,
+    dead_letter_groups.router,
+    dead_letter_difference.router,
+    dead_letter_edit.router,
+    dead_letter_export.router,  # before dead_letters, for which it would be an id
+    dead_letter_import.router,
     dead_letters.router,
     dead_letter_verbs.router,
+    plans.router,
+    redrive_jobs.router,
     tokens.router,
     audit.router,
     replays.router,
@@ -70,7 +86,7 @@ def create_app(running: Running, door: Door = LOOPBACK_ONLY) -> FastAPI:
     app.state.trials = asyncio.Semaphore(trying.TRIALS_MAX)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Gate, running=running, door=door)
+    app.add_middleware(Gate, running=running, door=door, sessions=add_console(app, running))
     _describe_at(app)
     app.add_exception_handler(HeadraceError, refused)
     app.add_exception_handler(HTTPException, unrouted)
@@ -92,7 +108,7 @@ def _describe_at(app: FastAPI) -> None:
 def check_rule(request: Request) -> None:
     """A route that names no role is nobody's, so that one that forgot shows at once."""
     route = request.scope["route"]
-    if role_of_route(route) is None and route.path not in OPEN_PATHS:
+    if role_of_route(route) is None and not (route.path in OPEN_PATHS or is_open(route.path)):
         raise Forbidden(f"nobody may ask for {route.path}: it names no role", code="no-rule")
 
 
@@ -114,7 +130,7 @@ def check_parameters(request: Request) -> None:
 
 
 async def refused(request: Request, error: Any) -> Response:
-    return refuse(error)
+    return problem_page(request, refuse(error))
 
 
 async def unrouted(request: Request, error: Any) -> Response:
@@ -125,7 +141,7 @@ async def unrouted(request: Request, error: Any) -> Response:
         remedy = f"send {headers.get('Allow', 'another method')}; {remedy}"
     answer = refuse(Invalid(str(error.detail), code=code, remedy=remedy), status)
     answer.headers.update(headers)
-    return answer
+    return problem_page(request, answer)
 
 
 async def invalid(request: Request, error: Any) -> Response:
@@ -133,4 +149,5 @@ async def invalid(request: Request, error: Any) -> Response:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     remedy = "mend it; /api/openapi.json says what it may be"
-    return refuse(Invalid(first["msg"], code="bad-parameter", where=where, remedy=remedy), 400)
+    refused = Invalid(first["msg"], code="bad-parameter", where=where, remedy=remedy)
+    return problem_page(request, refuse(refused, 400))

@@ -1,9 +1,9 @@
 """Before any route: whose listener is meant, which page asks, who asks, and how much.
 
 A plain ASGI layer, so that what is refused here costs no routing. In order: the Host (421),
-the Origin of what changes something (403), the token (401, 429), the media type (415), the
-body, read whole within its bounds (413, 408). Answers get the headers that keep browsers
-from doing more with them than showing them.
+the Origin of what changes something (403), the token or the session (401, 429), the body, read
+whole within its bounds (413, 408), the media type (415), the proof that a page of this listener
+asks (403). Answers get the headers that keep browsers from doing more than showing them.
 """
 
 import asyncio
@@ -22,7 +22,9 @@ from broker.problem import problem, problem_of
 from deploy.access.book import unauthorized
 from deploy.access.exposure import LOOPBACK
 from deploy.access.roles import LOCAL, Principal, Role
+from deploy.access.sessions import Sessions
 from deploy.admin.hiding import Hiding
+from deploy.console import door as pages
 from deploy.running import Running
 
 BODY_BYTES_MAX = 1 << 20
@@ -67,10 +69,13 @@ def door_of(listening: str, names: Iterable[str]) -> Door:
 class Gate:
     """The layer around the application of `running`."""
 
-    def __init__(self, app: ASGIApp, running: Running, door: Door) -> None:
+    def __init__(
+        self, app: ASGIApp, running: Running, door: Door, sessions: Sessions | None = None
+    ) -> None:
         self._app = app
         self._running = running
         self._door = door
+        self._sessions = Sessions(running.clock) if sessions is None else sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,13 +86,17 @@ class Gate:
             self._check_host(headers)
             if scope["method"] in CHANGING:
                 check_origin(headers)
-            scope.setdefault("state", {})["principal"] = await self._sign_in(scope, headers)
+            scope.setdefault("state", {})["session"] = None
+            scope["state"]["principal"] = await self._sign_in(scope, headers)
             if scope["method"] in CHANGING:
                 body = await read_body(headers, receive)
-                check_media_type(scope["method"], headers, body)
+                if not pages.takes_form(scope["path"], headers):
+                    check_media_type(scope["method"], headers, body)
+                pages.check_proof(scope["path"], headers, body, scope["state"]["session"])
                 receive = _replay(body, receive)
         except HeadraceError as error:
-            await refuse(error)(scope, receive, answer)
+            refused = pages.refusal(scope, headers, error, refuse(error))
+            await refused(scope, receive, answer)
             return
         await self._pass_on(scope, receive, answer)
 
@@ -117,14 +126,20 @@ class Gate:
     async def _sign_in(self, scope: Scope, headers: Headers) -> Principal | None:
         """Who asks; None only where it does not matter. Raises Unauthorized, Overloaded."""
         tokens, path = self._running.tokens, scope["path"]
-        if path in OPEN_PATHS:
+        if path in OPEN_PATHS or pages.is_open(path):
             return None
         if tokens is None or tokens.is_open:  # nobody ever made a token
             if self._door.is_exposed:
                 raise unauthorized("this takes a token, and there is none yet")
+            scope["state"]["session"] = self._sessions.local if pages.is_page(path) else None
             return LOCAL
         if path == METRICS_PATH and self._door.is_private:
             return LOCAL
+        if "authorization" not in headers and (cookie := pages.cookie_of(scope, headers)):
+            found = self._sessions.find(cookie, tokens)
+            if found is not None:
+                scope["state"]["session"] = found[0]
+                return found[1]
         client = scope.get("client") or ("unknown", 0)
         return await tokens.sign_in(headers.get("authorization"), client[0])
 

@@ -11,6 +11,7 @@ from deploy.access.exposure import check_exposure
 from deploy.addresses import Address, cannot_listen
 from deploy.admin.app import create_app
 from deploy.admin.gate import door_of
+from deploy.console.beginning import keep
 from deploy.running import Running
 
 STOP_SECONDS = 2.0
@@ -34,6 +35,7 @@ class AdminListener:
         self._app = create_app(running, self._door)
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
+        self._sampling: asyncio.Task[None] | None = None
 
     async def start(self) -> Address:
         """Listen; gives the address bound.
@@ -60,11 +62,15 @@ class AdminListener:
             limit_concurrency=100,
         )
         server = self._server = _Server(config)
-        self._task = asyncio.get_running_loop().create_task(server.serve([listening]))
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(server.serve([listening]))
+        self._sampling = loop.create_task(keep(self._app))
         return Address(*listening.getsockname()[:2])
 
     async def stop(self) -> None:
         """End it; a client that does not let go is cut off."""
+        if self._sampling is not None:
+            self._sampling.cancel()
         if self._server is None or self._task is None:
             return
         self._server.should_exit = True

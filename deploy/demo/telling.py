@@ -26,6 +26,7 @@ class Telling:
     def started(self, ingress: Address, admin: Address) -> None:
         self._say(f"[bold]headrace demo[/]  data in {self._folder}")
         self._say(f"ingress  http://{ingress}{BROKER}   admin  http://{admin}")
+        self._say(f"console  http://{admin}/")
 
     def bucket_made(self, name: str) -> None:
         self._say(f"bucket   {name} was made")

@@ -78,4 +78,6 @@ def test_the_wheel_brings_dashboard_alerts_and_catalogue(root: Path, tmp_path: P
     with ZipFile(wheel) as archive:
         names = set(archive.namelist())
     shipped = {"grafana/headrace.json", "prometheus/alerts.yaml", "prometheus/catalogue.md"}
+    shipped |= {"console/templates/layout.html", "console/static/console.css"}
+    shipped |= {"console/static/htmx-4.0.1.min.js", "console/static/htmx-4.0.1.LICENSE"}
     assert {f"deploy/{name}" for name in shipped} <= names

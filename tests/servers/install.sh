@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install the real servers and load generators that tests and the bench start themselves:
-# from the system nginx as a sink, wrk as a load, a C compiler for the shims that move clocks
-# and break syncs; into ${HEADRACE_CACHE:-~/.cache/headrace-tests}, once for all checkouts,
+# from the system nginx as a sink, wrk as a load, Chromium for the pages of the console, a C
+# compiler for the shims that move clocks and break syncs; into ${HEADRACE_CACHE:-~/.cache/headrace-tests}, once for all checkouts,
 # what recipes/ gets from the registries of Maven, Go and Python.
 # What cannot be had is named with what it needs, and the tests that need it are skipped and
 # say so; with HEADRACE_REQUIRE_SERVERS=1 that is a failure.
@@ -22,6 +22,8 @@ install_from_system() {
     has wrk || missing+=(wrk)
     has cc || missing+=(gcc libc6-dev)
     has openssl || missing+=(openssl)
+    has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
+    compgen -G "/usr/share/fonts/truetype/*/*.ttf" > /dev/null || missing+=(fonts-dejavu-core)
     has java || missing+=(default-jre-headless)
     has mvn || compgen -G "$cache/kafka-*/libs" > /dev/null || missing+=(maven)
     [ ${#missing[@]} -gt 0 ] || return 0

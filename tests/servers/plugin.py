@@ -17,6 +17,7 @@ import pytest
 from tests.servers.cache import Missing, tell_missing
 
 if TYPE_CHECKING:
+    from tests.servers.chromium import Chromium
     from tests.servers.kafka import Kafka
     from tests.servers.kubernetes import Kubernetes
     from tests.servers.minio import MinioServer, Webhook
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     One = TypeVar("One", bound=Server)
 
 FIXTURES = {"kafka_server", "minio_server", "start_minio", "kubernetes_server"}
+FIXTURES |= {"chromium"}
 FIXTURES |= {"kserve_server", "mlserver_server", "triton_server", "litellm_server", "llama_server"}
 
 pytest_plugins = ("tests.servers.model_plugin",)
@@ -41,6 +43,17 @@ def find_or_tell(find: Callable[[Path], One], folder: Path) -> One:
     """The server, not started; where there is none, the end of this test in one line."""
     try:
         return find(folder)
+    except Missing as missing:
+        tell_missing(missing)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Chromium:
+    """The system's browser; each test starts one of its own."""
+    from tests.servers.chromium import find_chromium
+
+    try:
+        return find_chromium()
     except Missing as missing:
         tell_missing(missing)
 

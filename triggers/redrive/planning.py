@@ -142,5 +142,5 @@ def _failing(facts: TriggerFacts) -> Caveat | None:
     if not facts.last_failure or facts.delivered_since >= ENOUGH_IN_A_ROW:
         return None
     since = facts.delivered_since
-    text = f"the sink of {facts.trigger} has failed, and {since} were delivered since"
+    text = f"the latest calls of {facts.trigger}'s sink failed; {since} delivered since"
     return Caveat("sink-failing", text, facts.trigger, since, facts.last_failure)

@@ -1,0 +1,61 @@
+"""The console joins the admin application."""
+
+import asyncio
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from deploy.access.sessions import Sessions
+from deploy.console import (
+    assets,
+    editing,
+    groups,
+    importing,
+    jobs,
+    letters,
+    looking,
+    overview,
+    plans,
+    running_parts,
+    signing,
+)
+from deploy.console.asking import Refused
+from deploy.console.history import History, follow
+from deploy.console.pages import compile_all, show_problem
+from deploy.running import Running
+
+ROUTERS = (
+    assets.router,
+    signing.router,
+    overview.router,
+    running_parts.router,
+    looking.router,
+    jobs.router,
+    groups.router,  # these before letters, whose ids take any word
+    plans.router,
+    editing.router,
+    importing.router,
+    letters.router,
+)
+
+
+def add_console(app: FastAPI, running: Running) -> Sessions:
+    """Its routes and what they keep; gives the sessions, which the gate asks."""
+    sessions = app.state.sessions = Sessions(running.clock)
+    app.state.history = History()
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(Refused, refused)
+    return sessions
+
+
+async def keep(app: FastAPI) -> None:
+    """What the console does while its listener runs: be ready for the first page, and sample."""
+    # On a thread: compiling takes 0.1 s, for which no delivery shall wait.
+    await asyncio.to_thread(compile_all)
+    await follow(app.state.running, app.state.history)
+
+
+async def refused(request: Request, error: Any) -> Response:
+    """What the API refused a page, with its status and in its words."""
+    return show_problem(error.problem, request.scope, error.status)

@@ -1,0 +1,37 @@
+"""What a page says after a verb: one of these sentences, so that no link can put words into it."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+
+from deploy.console.words import number
+
+SENTENCES: Mapping[str, str] = {
+    "pause": "Paused. Calls in flight end; no more begin.",
+    "resume": "Resumed.",
+    "seek": "The trigger goes on there; {count} stored events lie between.",
+    "redrive": "{count} on the way to the trigger again; each leaves when its sink answers 2xx.",
+    "discard": "{count} discarded. They can be restored for seven days.",
+    "restore": "{count} restored: dead again, and here.",
+    "cancel": "Cancelled.",
+    "retry-errors": "What failed is tried again.",
+    "judge": "Kept.",
+    "edit": "The edited event is on its way. The original leaves when its sink answers 2xx.",
+    "nothing": "Nothing was changed: it was so already.",
+}
+
+
+def back_to(place: str, verb: str, count: int | None = None) -> Response:
+    """See the page at `place` after `verb` was done; loading it again does nothing again."""
+    told = {"done": verb} if count is None else {"done": verb, "count": count}
+    joint = "&" if "?" in place else "?"
+    return Response(status_code=303, headers={"location": f"{place}{joint}{urlencode(told)}"})
+
+
+def said(request: Request) -> str:
+    """The sentence that the address asks for; empty for none, and for what is none."""
+    sentence = SENTENCES.get(request.query_params.get("done", ""), "")
+    count = request.query_params.get("count", "")
+    known = int(count) if count.isascii() and count.isdecimal() and len(count) < 10 else 0
+    return sentence.format(count=number(known))

@@ -1,0 +1,62 @@
+"""Groups of dead letters, the desk's front page: what fails, how often, since when."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from deploy.admin.access import Looker, Operator
+from deploy.console.asking import Asking, Refused
+from deploy.console.done import back_to, said
+from deploy.console.door import fields_of
+from deploy.console.looking import broker_names
+from deploy.console.pages import show
+from deploy.console.words import link
+
+router = APIRouter(include_in_schema=False)
+
+GROUPS_MAX = 100
+STATES = ("open", "acknowledged", "resolved", "ignored")
+VERBS = ("acknowledge", "resolve", "ignore", "reopen", "note")
+
+
+@router.get("/dead-letters")
+async def groups(
+    request: Request, by: Looker, broker: str = "", trigger: str = "", state: str = ""
+) -> Response:
+    """The latest groups."""
+    listed = await Asking(request, by).get(
+        "dead-letter-groups", broker=broker, trigger=trigger, state=state, limit=GROUPS_MAX
+    )
+    found = listed["items"]
+    return show(
+        request,
+        "groups.html",
+        groups=found,
+        has_hours=any("hourly" in one for one in found),
+        brokers=broker_names(request),
+        broker=broker,
+        trigger=trigger,
+        state=state,
+        states=STATES,
+        done=said(request),
+    )
+
+
+@router.get("/dead-letters/groups/{id}")
+async def group(request: Request, by: Looker, id: str) -> Response:
+    """One group, and what can be done with all of it."""
+    one = await Asking(request, by).get("dead-letter-groups", id)
+    where = f"group = '{one['id']}'"
+    return show(request, "group.html", one=one, where=where, done=said(request))
+
+
+@router.post("/dead-letters/groups/{id}")
+async def judge(request: Request, by: Operator, id: str) -> Response:
+    """Acknowledge, resolve, ignore, reopen, or keep a note."""
+    sent = fields_of(await request.body())
+    verb = sent.get("verb", "")
+    if verb not in VERBS:
+        raise Refused(404, {"title": "Not Found", "detail": "there is no such verb"})
+    body: dict[str, Any] = {name: sent[name] for name in ("note", "owner") if name in sent}
+    await Asking(request, by).post("dead-letter-groups", id, verb, **body)
+    return back_to(link("/dead-letters/groups", id), "judge")

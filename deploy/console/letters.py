@@ -1,0 +1,99 @@
+"""Dead letters: groups, the list by query, one with all its evidence, and what is done to one."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from deploy.admin.access import Looker, Operator, Viewer
+from deploy.console.asking import Asking, Refused
+from deploy.console.attachment import attachment_of
+from deploy.console.done import back_to, said
+from deploy.console.door import fields_of
+from deploy.console.looking import broker_names
+from deploy.console.mistakes import column_of
+from deploy.console.pages import show
+from deploy.console.payload import payload_of
+from deploy.console.timeline import timeline_of
+from deploy.console.words import link
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_LETTERS = 50
+PAYLOAD = frozenset({"data", "data_base64", "data_hidden"})
+EMPTY: dict[str, Any] = {"items": [], "next": None, "looked": 0, "of": None}
+VERBS = ("redrive", "discard", "restore")
+
+
+@router.get("/dead-letters/list")
+async def letters(
+    request: Request,
+    by: Looker,
+    broker: str = "",
+    where: str = "",
+    cursor: str = "",
+) -> Response:
+    """One page by query; the address is the query, to be kept and passed on."""
+    brokers = broker_names(request)
+    chosen = broker or next(iter(brokers), "")
+    listed: dict[str, Any] = EMPTY
+    refused: Refused | None = None
+    try:
+        listed = await Asking(request, by).get(
+            "dead-letters", broker=chosen, where=where, cursor=cursor, limit=PAGE_LETTERS
+        )
+    except Refused as error:
+        if error.status not in (400, 403):
+            raise
+        refused = error
+    return show(
+        request,
+        "letters.html",
+        refused.status if refused else 200,
+        **listed,
+        brokers=brokers,
+        broker=chosen,
+        where=where,
+        query={"broker": broker, "where": where, "cursor": cursor},
+        refused=refused,
+        asked=where,
+        column=column_of(refused),
+        done=said(request),
+    )
+
+
+@router.get("/dead-letters/{id}")
+async def letter(request: Request, by: Looker, id: str) -> Response:
+    """All that is known of one, and why it is one."""
+    one = await Asking(request, by).get("dead-letters", id, "why")
+    attempts = one["attempts_detail"]
+    return show(
+        request,
+        "letter.html",
+        one=one,
+        timeline=timeline_of(attempts),
+        attempts=[(attempt, payload_of(attempt, "body")) for attempt in attempts],
+        attributes={name: one["event"][name] for name in one["event"] if name not in PAYLOAD},
+        data=payload_of(one["event"]),
+        done=said(request),
+    )
+
+
+@router.get("/dead-letters/{id}/data")
+async def data(request: Request, by: Viewer, id: str) -> Response:
+    """The event's data, byte for byte, to be saved."""
+    one = await Asking(request, by).get("dead-letters", id)
+    return attachment_of(one["event"], f"dead-letter-{id}")
+
+
+@router.post("/dead-letters/{id}/{verb}")
+async def act(request: Request, by: Operator, id: str, verb: str) -> Response:
+    """Redrive, discard or restore this one."""
+    sent = fields_of(await request.body())
+    if verb not in VERBS:
+        raise Refused(404, {"title": "Not Found", "detail": "there is no such verb"})
+    asking = Asking(request, by)
+    done = await asking.post("dead-letters", verb, ids=[id], reason=sent.get("reason", ""))
+    if done["refused"]:
+        told = done["refused"][0]["text"]
+        raise Refused(409, {"title": "Not now", "detail": told, "code": done["refused"][0]["why"]})
+    return back_to(link("/dead-letters", id), verb, done["count"])

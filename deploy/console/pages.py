@@ -1,0 +1,105 @@
+"""Templates to answers: what every page has, and what no page may do.
+
+All that is shown passes twice: control characters and those that turn the direction of text
+become visible escapes, and then Jinja2 escapes it. Nothing of an event is ever markup.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from fastapi import Request, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import cookie_parser
+from starlette.types import Scope
+
+from deploy.access.roles import Principal, Role
+from deploy.console import words
+from deploy.console.assets import address_of
+
+THEME_COOKIE = "headrace-theme"
+THEMES = ("light", "dark")
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+PAGE_HEADERS: Mapping[str, str] = {
+    "content-security-policy": POLICY,
+    # No page elsewhere learns what one looks at; with no-referrer a form would say Origin: null.
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+@cache
+def templates() -> Environment:
+    """Read and compiled once, at the first page."""
+    environment = Environment(
+        loader=PackageLoader("deploy.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=words.visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(words.FILTERS)
+    environment.globals.update(link=words.link, asset=address_of)
+    return environment
+
+
+def compile_all() -> None:
+    """So that no reader waits for it."""
+    for name in templates().list_templates():
+        templates().get_template(name)
+
+
+def show(request: Request, template: str, status: int = 200, **told: Any) -> Response:
+    """The page that `template` makes of `told`, for whoever asks."""
+    return _answer(request.scope, template, status, told)
+
+
+def show_problem(problem: Mapping[str, Any], scope: Scope, status: int) -> Response:
+    """What was refused, in the words of the API: what, where, remedy."""
+    return _answer(scope, "problem.html", status, {"problem": problem, "at": ""})
+
+
+def _answer(scope: Scope, template: str, status: int, told: Mapping[str, Any]) -> Response:
+    state = scope.get("state", {})
+    by: Principal | None = state.get("principal")
+    session = state.get("session")
+    text = (
+        templates()
+        .get_template(template)
+        .render(
+            {
+                "now": scope["app"].state.running.clock.now() if "app" in scope else None,
+                "by": by,
+                "csrf": "" if session is None else session.csrf,
+                "may_steer": by is not None and by.role >= Role.OPERATOR,
+                "sees_data": by is not None and by.role >= Role.VIEWER,
+                "is_signed_in": session is not None and session.ends_at is not None,
+                "theme": theme_of(scope),
+                "path": scope["path"],
+                **told,
+            }
+        )
+    )
+    return Response(text, status, dict(PAGE_HEADERS), media_type="text/html")
+
+
+def theme_of(scope: Scope) -> str:
+    """Light or dark where somebody chose; empty leaves it to the browser."""
+    cookies = dict(scope["headers"]).get(b"cookie", b"").decode("latin-1")
+    chosen = cookie_parser(cookies).get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""

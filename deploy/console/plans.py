@@ -1,0 +1,95 @@
+"""Plans: what a verb on many dead letters would do, shown before it is done, and then done."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from broker.errors import Invalid
+from deploy.admin.access import Looker, Operator
+from deploy.console.asking import Asking, Refused
+from deploy.console.done import back_to, said
+from deploy.console.door import fields_of
+from deploy.console.pages import show
+from deploy.console.words import link
+
+router = APIRouter(include_in_schema=False)
+
+EVERYTHING = "TRUE"  # as a query
+SHOWN_CODES = ("count-differs", "bad-parameter", "bad-number")  # mended in the form itself
+
+
+@router.post("/dead-letters/plans")
+async def make(request: Request, by: Operator) -> Response:
+    """Fix what is meant; nothing is changed yet."""
+    sent = fields_of(await request.body())
+    group, where = sent.get("group") or None, sent.get("where", "").strip() or None
+    plan = await Asking(request, by).post(
+        "dead-letters",
+        "plans",
+        verb=sent.get("verb", ""),
+        group=group,
+        where=None if group else where or EVERYTHING,
+        broker=sent.get("broker") or None,
+    )
+    return Response(status_code=303, headers={"location": link("/dead-letters/plans", plan["id"])})
+
+
+@router.get("/dead-letters/plans/{id}")
+async def plan(request: Request, by: Looker, id: str) -> Response:
+    """How many, which, how long, and what speaks against it."""
+    one = await Asking(request, by).get("dead-letters", "plans", id)
+    return show(request, "plan.html", one=one, refused=None, done=said(request))
+
+
+@router.post("/dead-letters/plans/{id}/act")
+async def act(request: Request, by: Operator, id: str) -> Response:
+    """Do what the plan says; twice does nothing twice."""
+    sent, asking = fields_of(await request.body()), Asking(request, by)
+    one = await asking.get("dead-letters", "plans", id)
+    try:
+        wanted = wanted_of(one["verb"], sent)
+        acted = await asking.post("dead-letters", "plans", id, "act", **wanted)
+    except (Refused, Invalid) as refused:
+        if refused.code not in SHOWN_CODES:
+            raise
+        return show(request, "plan.html", 400, one=one, refused=refused, done="")
+    if acted["job"] is not None:
+        place = link("/jobs/redrives", acted["job"]["id"])
+        return Response(status_code=303, headers={"location": place})
+    moved = (acted["plan"]["outcome"] or {}).get("moved", 0)
+    return back_to(link("/dead-letters/plans", id), one["verb"], moved)
+
+
+def wanted_of(verb: str, sent: dict[str, str]) -> dict[str, Any]:
+    """The body of an act, as the fields of the form say it. Raises Invalid."""
+    reason = {"reason": sent.get("reason", "")}
+    if verb == "discard":
+        return reason | {"count": int(_number("typed", sent.get("typed", "")))}
+    if verb != "redrive":
+        return reason
+    percent = _number("abort_above", sent.get("abort_above") or "20")
+    canary = sent.get("canary", "").strip()
+    return reason | {
+        "rate": _number("rate", sent.get("rate") or "50"),
+        "abort_above": percent / 100,
+        "canary": int(_number("canary", canary)) if canary else None,
+    }
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text.replace("\u202f", "").replace(" ", ""))
+    except ValueError as error:
+        raise _no_number(name, text) from error
+    if not 0 <= value < 1e12:
+        raise _no_number(name, text)
+    return value
+
+
+def _no_number(name: str, text: str) -> Invalid:
+    return Invalid(
+        f"{text[:40]!r} is no number",
+        code="bad-number",
+        where=name,
+        remedy="write digits, such as 50",
+    )

@@ -1,0 +1,157 @@
+"""Events written by an enemy: whatever their fields say, the pages show it and do nothing."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from broker.codec import make_event
+from broker.event import Event
+from broker.http_message import Answer, Request, Respond
+from tests.console.browsing import Browsing, browsing
+from tests.console.payloads import HOSTILE
+from tests.console.scene import CONFIGURATION, dead_ids, url_of
+from tests.deploy.living import Living, Subscriber, living
+from tests.servers.chromium import Chromium
+
+# What a page begins by itself has begun when it has been painted twice.
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+class Enemy(Subscriber):
+    """A sink that answers with what it was sent, as a page."""
+
+    def receive(self, request: Request, respond: Respond) -> None:
+        text = request.body.decode()
+        shown = text.encode("ascii", "backslashreplace").replace(b"\n", b" ")[:2_000]
+        headers = [(b"content-type", b"text/html"), (b"x-shown", shown)]
+        respond(Answer(422, headers, text.encode()))
+
+
+def hostile_events() -> list[Event]:
+    return [
+        make_event(
+            {
+                "specversion": "1.0",
+                "id": f"{n} {text}",
+                "type": f"flower.{text}",
+                "source": f"/enemy?{quote(text)}",
+                "subject": text,
+                "word": text,
+                "datacontenttype": "text/html",
+            },
+            text.encode(),
+        )
+        for n, text in enumerate(texts())
+    ]
+
+
+def texts() -> list[str]:
+    return [text.replace("\u2028", "").replace("\u2029", "") for text in HOSTILE]
+
+
+@pytest.fixture
+async def attacked(tmp_path: Path) -> AsyncIterator[Living]:
+    async with living(tmp_path, CONFIGURATION, Enemy()) as one:
+        await one.publish(*hostile_events())
+        await one.rest("default/classify")
+        yield one
+
+
+async def open_all(browser: Browsing, paths: list[str]) -> set[int]:
+    statuses = set()
+    for path in paths:
+        statuses.add(await browser.open(path))
+        await browser.page.evaluate(PAINTED)
+    return statuses
+
+
+async def test_an_unguarded_page_is_noticed(chromium: Chromium, attacked: Living) -> None:
+    page = "".join(f"<p>{text}</p>" for text in texts()[18:20]) + texts()[0] + texts()[20]
+
+    async with browsing(chromium, url_of(attacked)) as browser:
+        await browser.page.route(
+            "**/unguarded", lambda route: route.fulfill(body=page, content_type="text/html")
+        )
+        await open_all(browser, ["/unguarded"])
+
+    kinds = {wrong.partition(" ")[0] for wrong in browser.wrongs}
+    assert {"dialog", "request"} <= kinds
+
+
+async def test_no_dead_letter_does_anything_but_be_shown(
+    chromium: Chromium, attacked: Living
+) -> None:
+    ids = await dead_ids(attacked)
+
+    async with browsing(chromium, url_of(attacked)) as browser:
+        lists = ["/dead-letters", "/dead-letters/list", "/triggers/default/classify", "/"]
+        statuses = await open_all(browser, lists + [f"/dead-letters/{one}" for one in ids])
+        told = await browser.text()
+
+    assert len(ids) == len(HOSTILE)
+    assert statuses == {200}
+    assert "alert(1)" in told  # the oldest is the first of them, and it is text
+    assert browser.wrongs == []
+
+
+async def test_no_event_does_anything_but_be_shown(chromium: Chromium, attacked: Living) -> None:
+    paths = [f"/events/at?broker=default/default&offset={n + 1}" for n in range(len(HOSTILE))]
+
+    async with browsing(chromium, url_of(attacked)) as browser:
+        statuses = await open_all(browser, ["/events", *paths])
+
+    assert statuses == {200}
+    assert browser.wrongs == []
+
+
+async def test_no_address_puts_anything_into_a_page(chromium: Chromium, attacked: Living) -> None:
+    said = [quote(text[:1_500], safe="") for text in texts()]
+    paths = [f"/dead-letters/list?where={one}" for one in said]
+    paths += [f"/events?filter={one}&broker=default/default" for one in said]
+    paths += [f"/{one}" for one in said]
+    paths += [f"/audit?done={one}&cursor={one}" for one in said[::4]]  # words that are not shown
+    paths += [f"/sign-in?next={one}" for one in said[1::4]]
+    paths += [f"/dead-letters?state={one}&trigger={one}&done={one}" for one in said[2::2]]
+
+    async with browsing(chromium, url_of(attacked)) as browser:
+        statuses = await open_all(browser, paths)
+
+    assert statuses <= {200, 400, 404}
+    assert browser.wrongs == []
+
+
+async def test_no_reason_does_anything_but_be_shown(chromium: Chromium, attacked: Living) -> None:
+    steering = attacked.process.running.brokers["default/default"].partition.steering
+    for text in texts():
+        await steering.resume("default/invoices", "enemy", text[-500:])
+        await steering.pause("default/invoices", "enemy", text[-500:])
+
+    async with browsing(chromium, url_of(attacked)) as browser:
+        statuses = await open_all(browser, ["/audit", "/triggers/default/invoices"])
+        await browser.open("/audit")
+        await browser.page.click("text=Older")
+        told = await browser.text()
+
+    assert statuses == {200}
+    assert "alert(1)" in told
+    assert browser.wrongs == []
+
+
+async def test_what_is_downloaded_is_saved_and_never_opened(
+    chromium: Chromium, attacked: Living
+) -> None:
+    (letter, *_) = await dead_ids(attacked)
+    kept = await attacked.process.running.brokers["default/default"].engine.desk.get(letter)
+    assert kept is not None
+    data = (kept.event.data or b"").decode()
+
+    async with browsing(chromium, url_of(attacked)) as browser:
+        await browser.open(f"/dead-letters/{letter}")
+        async with browser.page.expect_download() as downloading:
+            await browser.page.click("text=Download")
+        saved = (await (await downloading.value).path()).read_text()
+
+    assert saved == data
+    assert browser.wrongs == []
