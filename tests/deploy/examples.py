@@ -42,7 +42,7 @@ def parsed(line: str) -> tuple[list[str], Mapping[str, Any]]:
 
     Fails as the command would where it does not know one of them.
     """
-    words = shlex.split(line)[1:]
+    words = shlex.split(re.sub(r" > [\w.-]+$", "", line))[1:]  # where it writes to is the shell's
     command, rest = command_of(words[0]), words[1:]
     if rest and rest[0] in (below := getattr(command, "commands", {})):
         command, rest = below[rest[0]], rest[1:]

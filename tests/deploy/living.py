@@ -118,7 +118,7 @@ class Living:
             assert not isinstance(result, Exception), result
 
     async def rest(self, trigger: str = "default/orders") -> None:
-        """Wait until the trigger has settled or parked all it was given."""
+        """Wait until the trigger has settled or parked all it was given, and that is told of."""
         broker, lane = self.process.running.lanes()[trigger]
         clock = self.process.clock
         deadline = clock.monotonic() + PATIENCE_SECONDS
@@ -126,6 +126,10 @@ class Living:
             assert clock.monotonic() < deadline, f"{trigger} does not come to rest"
             await asyncio.sleep(0.01)
         await broker.partition.drain()
+        groups = broker.partition.groups
+        while groups is not None and not groups.is_idle:
+            assert clock.monotonic() < deadline, "not all is told of"
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -144,3 +144,25 @@ def test_only_a_claim_is_worth_a_long_body() -> None:
     limits = [ANSWERS.body_limit(200, EVENT), ANSWERS.body_limit(202, EVENT)]
 
     assert limits == [2_000, EVIDENCE_BYTES_MAX]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": "no field petals"}', "no field petals"),
+        (b'{"type": "about:blank", "title": "Wrong", "detail": "no petals"}', "no petals"),
+        (b'{"error": {"message": "no model iris", "code": 404}}', "no model iris"),
+        (b'{"detail":[{"loc":["body","x",0],"msg":"is missing"}]}', "body.x.0: is missing"),
+        (b'{"error": ""}', '{"error": ""}'),
+        (b'{"code": 7}', '{"code": 7}'),
+        (b'{"error": "cut o', '{"error": "cut o'),
+        (b'["error"]', '["error"]'),
+        (b'{"error": "a\\nb \\u0000"}', "a b ?"),
+    ],
+)
+def test_of_a_json_answer_its_own_words_tell_failures_apart(body: bytes, words: str) -> None:
+    found = outcome(422, [], body)
+
+    assert isinstance(found, Failed)
+    assert found.message == f"the sink answered 422: {words}"
+    assert found.evidence.body == body

@@ -11,7 +11,8 @@ from broker.telemetry import Telemetry
 from tests.scenarios.house import BEGINNING
 from tests.triggers.workshop import Store, make_lane, push, row, stored, stored_range, take_all
 from triggers.carriage import Carriage, resumed
-from triggers.failures import ATTEMPTS_KEPT, Failures, first_of, keep_attempts
+from triggers.evidence import ATTEMPTS_KEPT, first_of, keep_attempts
+from triggers.failures import Failures
 from triggers.lane import Lane
 from triggers.ledger import Ledger
 

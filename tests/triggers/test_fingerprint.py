@@ -11,6 +11,12 @@ def test_numbers_ids_addresses_and_quoted_values_do_not_matter() -> None:
     assert one == "cannot connect to <address> for <quoted> after <number> tries, id <hex>"
 
 
+def test_the_status_that_was_answered_stays() -> None:
+    assert normalise("the sink answered 422: bed 7") == "the sink answered 422: bed <number>"
+    assert normalise("the model answered 500") == "the model answered 500"
+    assert normalise("it answered 422 times") == "it answered <number> times"
+
+
 def test_words_that_look_like_hex_stay() -> None:
     assert normalise("defaced facade") == "defaced facade"
 
