@@ -17,7 +17,8 @@ AUDITED = (
     "::test_an_act_is_in_the_audit_of_the_checkpoint_that_does_it"
 )
 
-ACT = "        self._ledger.audit.append(act)\n"
+ACT = "                        self._ledger.audit.append(act)\n"
+WRITTEN = "                        gone = await self._flush(moves)\n"
 BEGIN = "DeadState.REDRIVING, now, by, reason, parked=row)\n"
 COUNTED = "        lane.count_discarded(matched=skipped)\n"
 
@@ -69,10 +70,9 @@ REDRIVING = (
             Edit(DESK, "        self._ledger.moves += moves\n", ""),
             Edit(
                 DESK,
-                "        ids = [move.id for move in moves]\n",
-                "        await self._checkpointer.flush()\n"
-                "        self._ledger.moves += moves\n"
-                "        ids = [move.id for move in moves]\n",
+                WRITTEN,
+                "                        await self._checkpointer.flush()\n"
+                "                        self._ledger.moves += moves\n" + WRITTEN,
             ),
         ),
         (
@@ -169,7 +169,7 @@ UNTOLD = (
     ),
     Bug(
         "the audit of a redrive after its effect",
-        (Edit(DESK, ACT, "        await self._checkpointer.flush()\n" + ACT),),
+        (Edit(DESK, ACT, "                        await self._checkpointer.flush()\n" + ACT),),
         (AUDITED,),
     ),
     Bug(

@@ -3,6 +3,7 @@
 from tests.faults.bugs.bug import Bug, Edit
 
 LANE = "triggers/lane.py"
+CURSORS = "triggers/cursors.py"
 HTTP = "sinks/http.py"
 CONSERVATION = "tests/scenarios/test_conservation.py"
 RUDE = "tests/faults/test_rude_sinks.py"
@@ -18,26 +19,22 @@ FOLLOW = """        post.tell = lambda _, outcome: self._follow(delivery, deadli
             self._at(headers["location"]).start(delivery, deadline, done)
 """
 
+BEFORE_OPEN = "return Cursor(lane.name, first - 1, (*settled, *skip_beyond(lane, end)))"
+
 DELIVERY = (
     Bug(
         "cursor past an unfinished delivery",
-        (
-            Edit(
-                LANE,
-                "return Cursor(self.name, first - 1, (*settled, *self._skip_beyond(end)))",
-                "return Cursor(self.name, end, self._skip_beyond(end))",
-            ),
-        ),
+        (Edit(CURSORS, BEFORE_OPEN, "return Cursor(lane.name, end, skip_beyond(lane, end))"),),
         (f"{CONSERVATION}::test_a_delivery_under_way_at_a_crash_is_made_again",),
     ),
     Bug(
         "cursor at the highest settled",
         (
             Edit(
-                LANE,
-                "return Cursor(self.name, first - 1, (*settled, *self._skip_beyond(end)))",
+                CURSORS,
+                BEFORE_OPEN,
                 "highest = settled[-1][1] if settled else first - 1\n"
-                "        return Cursor(self.name, highest, self._skip_beyond(end))",
+                "    return Cursor(lane.name, highest, skip_beyond(lane, end))",
             ),
         ),
         (f"{CONSERVATION}::test_a_delivery_under_way_at_a_crash_is_made_again",),
