@@ -4,7 +4,9 @@ import os
 import signal
 import time
 
+from tests.servers.frozen import are_stopped
 from tests.servers.runners import END_SECONDS_MAX, NativeRunner
+from tests.servers.waiting import until
 
 POLL_SECONDS = 0.02
 PROBE = 0  # the signal that only asks whether there is somebody
@@ -30,7 +32,8 @@ class GroupRunner(NativeRunner):
         self.kill()
 
     def freeze(self) -> None:
-        self._signal(signal.SIGSTOP)
+        if self._signal(signal.SIGSTOP):
+            until(lambda: are_stopped(self.pid))
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)

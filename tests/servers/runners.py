@@ -11,6 +11,9 @@ from typing import Protocol
 
 import pytest
 
+from tests.servers.frozen import is_stopped
+from tests.servers.waiting import until
+
 END_SECONDS_MAX = 10.0
 TAIL_LINES = 30
 
@@ -86,8 +89,9 @@ class NativeRunner:
             self.kill()
 
     def freeze(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP)
+        if (process := self._process) is not None:
+            process.send_signal(signal.SIGSTOP)
+            until(lambda: is_stopped(process.pid))
 
     def thaw(self) -> None:
         if self._process is not None:
