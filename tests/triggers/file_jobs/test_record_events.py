@@ -107,7 +107,7 @@ async def test_after_a_power_cut_no_record_is_told_of_twice(works: Works) -> Non
     works.with_(progress=ProgressSpec(emit="both"))
     works.write("a.csv", range(8_000))
     await works.start()
-    works.model.answer = lambda record: _closing(works, record, after=5_000)
+    works.model.hang_from(5_000)
     await works.tell("a.csv")
     await works.until(lambda: not works.model.gate.is_set() and works.jobs[0].rows > 2_000)
 
@@ -120,13 +120,6 @@ async def test_after_a_power_cut_no_record_is_told_of_twice(works: Works) -> Non
 
     rows = sorted(int(one.attributes["filerow"]) for one in await records_of(works))
     assert rows == list(range(1, 8_001))
-
-
-def _closing(works: Works, record: dict[str, int], after: int) -> object:
-    """The model hangs from then on."""
-    if record["x"] == after:
-        works.model.gate.clear()
-    return doubled(record)
 
 
 async def test_records_that_are_done_again_are_no_new_events(works: Works) -> None:

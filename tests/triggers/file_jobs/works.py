@@ -62,6 +62,16 @@ class ScriptedModel:
         self.gate = asyncio.Event()  # closed: calls hang
         self.gate.set()
 
+    def hang_from(self, x: int) -> None:
+        """Numbers are doubled; once that one has been asked for, calls hang: see `gate`."""
+
+        def answer(record: Any) -> Any:
+            if record["x"] == x:
+                self.gate.clear()
+            return doubled(record)
+
+        self.answer = answer
+
     async def open(self) -> None: ...
 
     async def probe(self) -> None: ...
@@ -212,14 +222,6 @@ class Works:
     async def settled(self) -> None:
         await self.until(lambda: is_empty(self.partition.lanes[NAME]))
         await self.partition._checkpointer.flush()
-
-    async def durable_rows(self) -> int:
-        """Of the first job, once nothing is added to them any more."""
-        done = -1
-        while done != self.jobs[0].rows:
-            done = self.jobs[0].rows
-            await self.partition._checkpointer.flush()
-        return done
 
     async def dead_letters(self) -> list[DeadLetter]:
         await self.partition._checkpointer.flush()
