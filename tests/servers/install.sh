@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Install the real servers and load generators that tests and the bench start themselves:
 # from the system nginx as a sink, wrk as a load, Chromium for the pages of the console, a C
-# compiler for the shims that move clocks and break syncs; into ${HEADRACE_CACHE:-~/.cache/headrace-tests}, once for all checkouts,
-# what recipes/ gets from the registries of Maven, Go and Python.
+# compiler for the shims that move clocks and break syncs; into
+# ${HEADRACE_CACHE:-~/.cache/headrace-tests}, once for all checkouts, what recipes/ gets from the
+# registries of Maven, Go and Python.
 # What cannot be had is named with what it needs, and the tests that need it are skipped and
 # say so; with HEADRACE_REQUIRE_SERVERS=1 that is a failure.
 set -eu -o pipefail

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     One = TypeVar("One", bound=Server)
 
-FIXTURES = {"kafka_server", "minio_server", "start_minio", "kubernetes_server"}
-FIXTURES |= {"chromium"}
+FIXTURES = {"kafka_server", "minio_server", "start_minio", "kubernetes_server", "chromium"}
 FIXTURES |= {"kserve_server", "mlserver_server", "triton_server", "litellm_server", "llama_server"}
 
 pytest_plugins = ("tests.servers.model_plugin",)
