@@ -33,18 +33,12 @@ def overflow_url(text: str) -> str:
 
 def bucket_access(value: Any) -> "S3Access":
     """Endpoint, region and credentials, written as those of a FileBatch."""
-    from deploy.config.schema_file_batch import S3AccessFields
+    from deploy.config.schema_s3_access import S3AccessFields, s3_access
     from deploy.config.shape_reader import read_shape
-    from sinks.file_batch.spec import S3Access, S3Keys
-    from sources.s3.options import aws_endpoint
 
     fields, problems = read_shape(S3AccessFields, value)
     for one in problems:
         where = f"{dotted(one.path)}: " if one.path else ""
         raise InvalidValue(f"is no access to a bucket: {where}{one.what}", remedy=one.remedy)
     assert fields is not None, "without problems there is all of it"
-    given, keys = fields.credentials, None
-    if given is not None:
-        keys = S3Keys(given.access_key_id, given.secret_access_key, given.session_token or "")
-    endpoint = fields.endpoint or aws_endpoint(fields.region)
-    return S3Access(endpoint, fields.region, keys, fields.path_style)
+    return s3_access(fields)
