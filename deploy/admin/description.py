@@ -15,7 +15,7 @@ from fastapi.params import Query
 from fastapi.routing import APIRoute, APIRouter
 
 from deploy.access.roles import Role
-from deploy.admin.examples import ANSWERS, problem_example
+from deploy.admin.example_answers import ANSWERS, problem_example
 
 Operation = dict[str, Any]
 

@@ -64,7 +64,7 @@ def test_every_operation_shows_an_answer(name: str) -> None:
     answers = API[name]["responses"]["200"]["content"].values()
 
     is_shown = all("example" in answer for answer in answers)
-    assert is_shown, "remedy: a row in deploy.admin.examples.ANSWERS, or at the route"
+    assert is_shown, "remedy: a row in deploy.admin.example_answers.ANSWERS, or at the route"
 
 
 @pytest.mark.parametrize("name", API)
