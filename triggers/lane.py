@@ -2,7 +2,7 @@
 
 Two lanes in one: while it *follows*, the router pushes matching events as they are stored;
 once it is *behind* (full, paused, restarted) a reader feeds it from the log in pages, until
-it has caught up. Memory is bounded by `QUEUE_EVENTS_MAX`, never by the backlog.
+it has caught up. What it holds in memory is bounded (`triggers.queueing`), never by the backlog.
 """
 
 from collections import deque
@@ -14,26 +14,20 @@ from broker.event import StoredEvent
 from broker.storage.rows import Cursor, Place, Record, TriggerState, WaitingRow
 from broker.token_bucket import TokenBucket
 from sinks.sink import Sink
-from sinks.spec import InferenceSinkSpec
 from sinks.target import Target
-from triggers.budget import MEMORY_BYTES_MAX, Budget
+from triggers.budget import Budget
 from triggers.carriage import Carriage, fresh
-from triggers.counting import Counting
 from triggers.cursors import cursor_of
-from triggers.fair_queue import WINDOW_BYTES_MAX, FairQueue, Queue, pop_oldest
 from triggers.filters.filter import Filter
 from triggers.gathering import Gathering
 from triggers.held import take_held, take_to_try
 from triggers.lane_counts import LaneCounts
 from triggers.ledger import SETTLED_MAX, Ledger
 from triggers.pauses import Pauses
+from triggers.queueing import Queueing
 from triggers.ranges import is_within
-from triggers.room import looks_ahead, wants_page
 from triggers.trigger import TriggerSpec
-from triggers.turns import Turns
 
-QUEUE_EVENTS_MAX = 1024
-QUEUE_EVENTS_ASSURED = 32
 RETRIES_MAX = 256
 BREADTH_FREE = 1 << 30  # its sink does not fail
 ENDING = "ending"  # among the holds of a lane whose rows an operator takes away
@@ -44,12 +38,10 @@ Ended = Callable[["Lane", int], None]
 Carry = Callable[["Lane", list[Carriage], Ended], None]
 
 
-class Lane(Counting):
+class Lane(Queueing):
     """The position is the last offset routed to this lane: all up to it is settled, or in
     `queue`, in flight, or has a row; everything beyond it is still in the log only.
     """
-
-    is_fair = True  # between sources, where it calls a model
 
     def __init__(
         self,
@@ -61,20 +53,15 @@ class Lane(Counting):
         budget: Budget,
         carry: Carry,
     ) -> None:
-        super().__init__(spec.name)
-        self.spec = spec
+        super().__init__(spec, budget, log_id)
         self.sink = sink
         self.target = target
         self.ledger = ledger
-        self.budget = budget
         self.carry = carry
-        self.turns = Turns(budget.use) if spec.order_by else None
         self.revisions: list[tuple[int, int, Filter]] = []  # number, from_offset, filter
-        self.queue: Queue = deque()
         self.retries: deque[Carriage] = deque()
         self.released: deque[Carriage] = deque()  # rows of an ordered key whose turn came
         self.held: deque[Carriage] = deque()  # taken before, and waiting for the target
-        self.open: dict[int, None] = {}  # unsettled offsets without a row, ascending
         self.skip: tuple[tuple[int, int], ...] = ()  # settled or rows, at load or after a seek
         self.position = 0
         self.is_following = False
@@ -100,21 +87,9 @@ class Lane(Counting):
         self.told_at = float("-inf")  # when dead letters were last logged
         self.untold_dead = 0
         self.counts = LaneCounts()
-        self.id_prefix = f"{log_id}/{spec.name}/"
         rate = spec.rate_per_second
         self.rate = None if rate is None else TokenBucket(rate)
         self.gathering: Gathering | None = None
-        self.arrange()
-
-    def arrange(self) -> None:
-        """Let the lane be as the sink of its spec needs it; call it where that is another."""
-        sink = self.spec.sink
-        self.delay_seconds = 0.0
-        if isinstance(sink, InferenceSinkSpec):
-            self.delay_seconds = sink.batch.max_delay_seconds
-            if self.is_fair and not isinstance(self.queue, FairQueue):
-                # For good: only with such a queue a cursor says what was settled ahead of it.
-                self.queue = FairQueue(self.queue)
 
     @property
     def revision(self) -> int:
@@ -135,35 +110,12 @@ class Lane(Counting):
         """Whether nothing begins until an operator lets it."""
         return self.is_paused
 
-    @property
-    def has_room(self) -> bool:
-        events = len(self.queue)
-        if self.turns is not None:
-            if self.turns.is_full:
-                return False
-            events += self.turns.events
-        if events < QUEUE_EVENTS_ASSURED:
-            return True
-        if events < QUEUE_EVENTS_MAX:
-            return self.budget.used_bytes < MEMORY_BYTES_MAX
-        return looks_ahead(self, events, WINDOW_BYTES_MAX)
-
-    @property
-    def wants_page(self) -> bool:
-        """Whether so much is carried by now that reading a page is worth while."""
-        return wants_page(self)
-
     def push(self, stored: StoredEvent) -> None:
         """A matching event beyond `position`; the caller has asked `has_room`."""
-        if self.turns is None:
+        turns = self.turns
+        if turns is None:
             self.enqueue(stored)
-        else:
-            self._push_ordered(self.turns, stored)
-        self.ledger.touched[self] = None
-
-    def _push_ordered(self, turns: Turns, stored: StoredEvent) -> None:
-        key = stored.event.attributes.get(self.spec.order_by or "")
-        if key is None or turns.take(key):
+        elif (key := self.key_of(stored.event)) is None or turns.take(key):
             self.open[stored.offset] = None
             self.enqueue(stored)
         elif turns.wait(key, stored):
@@ -171,10 +123,7 @@ class Lane(Counting):
             self.ledger.waiting.append(WaitingRow(self.name, stored.offset, key))
         else:
             self.open[stored.offset] = None
-
-    def enqueue(self, stored: StoredEvent) -> None:
-        self.queue.append(stored)
-        self.budget.used_bytes += stored.size_bytes
+        self.ledger.touched[self] = None
 
     @property
     def may_begin(self) -> bool:
@@ -219,28 +168,9 @@ class Lane(Counting):
             batch.append(self.take_fresh())
         return batch
 
-    def take_fresh(self, *, oldest: bool = False) -> Carriage:
-        """The next event of the queue, or that which came first, for its first attempt."""
-        stored = pop_oldest(self.queue) if oldest else self.queue.popleft()
-        self.budget.used_bytes -= stored.size_bytes
-        carriage = fresh(self.id_prefix, self.name, stored)
-        if self.turns is not None:
-            carriage.order_key = stored.event.attributes.get(self.spec.order_by or "")
-        else:
-            self.open[stored.offset] = None
-        return carriage
-
     def own(self, carriage: Carriage) -> Carriage:
         """`carriage` as this lane carries it; a replay's is under the job's name."""
         return carriage
-
-    def drop_oldest(self, up_to: int) -> StoredEvent | None:
-        """Take the oldest queued event out, if its offset is <= `up_to` (unordered lanes)."""
-        if self.turns is not None or not self.queue or self.queue[0].offset > up_to:
-            return None
-        stored = pop_oldest(self.queue)
-        self.budget.used_bytes -= stored.size_bytes
-        return stored
 
     def rate_wait_seconds(self, now: float) -> float:
         """Seconds until the trigger's rate lets the next call go; takes a token when 0."""

@@ -11,8 +11,9 @@ from random import Random
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from tests.scenarios.house import House, numbered, trigger
 from triggers.budget import MEMORY_BYTES_MAX
-from triggers.lane import QUEUE_EVENTS_MAX, Lane
+from triggers.lane import Lane
 from triggers.ledger import SETTLED_MAX
+from triggers.queueing import QUEUE_EVENTS_MAX
 
 IS_LONG = bool(os.environ.get("HEADRACE_LONG"))
 EVENTS = 50_000 if IS_LONG else 2_500

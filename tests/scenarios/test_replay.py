@@ -10,7 +10,7 @@ from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, 
 from broker.errors import Conflict, Invalid
 from tests.scenarios.house import BEGINNING, House, numbered, trigger
 from triggers.budget import MEMORY_BYTES_MAX
-from triggers.lane import QUEUE_EVENTS_ASSURED
+from triggers.queueing import QUEUE_EVENTS_ASSURED
 from triggers.replay.job import ENDED, ReplayRequest, State, decode
 from triggers.replay.progress import Progress
 from triggers.replay.verbs import Replays

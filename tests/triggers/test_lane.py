@@ -10,8 +10,9 @@ from sinks.recorder import RecorderSink
 from tests.triggers.workshop import event, make_lane, push, row, stored, stored_range, take_all
 from triggers.budget import MEMORY_BYTES_MAX, Budget
 from triggers.carriage import Carriage, resumed
-from triggers.lane import QUEUE_EVENTS_ASSURED, QUEUE_EVENTS_MAX, Lane
+from triggers.lane import Lane
 from triggers.ledger import SETTLED_MAX
+from triggers.queueing import QUEUE_EVENTS_ASSURED, QUEUE_EVENTS_MAX
 from triggers.router import Router
 
 MATCHING = [{"exact": {"type": "yes"}}]

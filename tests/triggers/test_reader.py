@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.triggers.workshop import Store, event, make_lane, push, stored_range, take_all
-from triggers.lane import QUEUE_EVENTS_MAX, Lane
+from triggers.lane import Lane
+from triggers.queueing import QUEUE_EVENTS_MAX
 from triggers.reader import PAGE_EVENTS, Reader
 from triggers.room import ROOM_EVENTS
 from triggers.router import Router

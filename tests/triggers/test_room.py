@@ -6,7 +6,8 @@ from sinks.inference_spec import BatchSpec, InferenceSinkSpec
 from tests.triggers.workshop import make_lane, push, stored, stored_range
 from triggers.budget import MEMORY_BYTES_MAX, Budget
 from triggers.fair_queue import WINDOW_BYTES_MAX, WINDOW_EVENTS_MAX, FairQueue
-from triggers.lane import QUEUE_EVENTS_MAX, Lane
+from triggers.lane import Lane
+from triggers.queueing import QUEUE_EVENTS_MAX
 from triggers.room import ROOM_EVENTS
 
 

@@ -10,7 +10,8 @@ from broker.event import StoredEvent
 from tests.triggers.workshop import make_lane, stored, stored_range, take_all
 from triggers.budget import MEMORY_BYTES_MAX, Budget
 from triggers.filters.build import build_filter
-from triggers.lane import QUEUE_EVENTS_ASSURED, Lane
+from triggers.lane import Lane
+from triggers.queueing import QUEUE_EVENTS_ASSURED
 from triggers.router import FEED_ONE_BY_ONE_MAX, Router
 
 FILTERS: tuple[list[dict[str, Any]], ...] = (

@@ -7,7 +7,7 @@ from datetime import datetime
 from broker.codec import with_attributes
 from broker.errors import Invalid
 from broker.event import Event, StoredEvent
-from broker.storage.rows import Counts, Cursor, Place, Record, WaitingRow
+from broker.storage.rows import Counts, Cursor, Place, Record
 from sinks.sink import Sink
 from triggers.budget import Budget
 from triggers.carriage import Carriage
@@ -143,18 +143,7 @@ class ReplayLane(Lane):
             self.position = last
         self.ledger.touch(self)
 
-    def _push_ordered(self, turns: Turns, stored: StoredEvent) -> None:
-        key = self._key_of(stored.event)
-        if key is None or turns.take(key):
-            self.open[stored.offset] = None
-            self.enqueue(stored)
-        elif turns.wait(key, stored):
-            self.count_waiting(1)
-            self.ledger.waiting.append(WaitingRow(self.name, stored.offset, key))
-        else:
-            self.open[stored.offset] = None
-
-    def _key_of(self, event: Event) -> str | None:
+    def key_of(self, event: Event) -> str | None:
         if self.job.in_order:
             return ""  # one key for all: whatever is not settled holds back the rest
         return event.attributes.get(self.spec.order_by) if self.spec.order_by else None
@@ -169,11 +158,6 @@ class ReplayLane(Lane):
         self.in_flight_deliveries += len(batch)
         self.pace.overdraw(len(batch) - 1)
         return batch
-
-    def take_fresh(self, *, oldest: bool = False) -> Carriage:
-        carriage = super().take_fresh(oldest=oldest)
-        carriage.order_key = None  # the job's own key counts
-        return carriage
 
     def own(self, carriage: Carriage) -> ReplayCarriage:
         """The same delivery under the job's name: its own id, and marked for the sink."""
@@ -192,7 +176,7 @@ class ReplayLane(Lane):
         own.order_key = carriage.row.order_key if carriage.row else carriage.order_key
         # A row keeps what it was parked with, though its trigger may have an order by now.
         if self.turns is not None and own.row is None and own.order_key is None:
-            own.order_key = self._key_of(own.kept)
+            own.order_key = self.key_of(own.kept)
         return own
 
     def rate_wait_seconds(self, now: float) -> float:
