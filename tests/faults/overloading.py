@@ -3,7 +3,6 @@
 The trigger has no retries: an attempt that an overload used would be a dead letter.
 """
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -43,7 +42,7 @@ async def carry_backlog(
     measuring = Measuring(program, data_of)
     try:
         await measuring.work(0.0, EVENTS)
-        await settled(program)
+        await program.settled(SETTLE_SECONDS_MAX)
         shown = json.loads((await program.get("/api/v1/sink?name=model"))[1])["model"]
         assert await program.terminate() == 0
     finally:
@@ -63,12 +62,3 @@ def check(stored: Export, accepted: list[int]) -> None:
     assert causes == Counter(map(str, accepted))
     assert not stored.dead_letters
     assert stored.sums["predict"] == (EVENTS, EVENTS, 0)
-
-
-async def settled(program: Program) -> None:
-    async with asyncio.timeout(SETTLE_SECONDS_MAX):
-        while True:
-            lane = (await program.triggers())["predict"]
-            if not (lane["backlog"] or lane["in_flight"] or lane["parked"]):
-                return
-            await asyncio.sleep(0.1)

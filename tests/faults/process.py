@@ -21,6 +21,7 @@ SMALL = ("-m", "tests.faults.small_bounds")  # the same, with bounds that no fla
 DIED = -signal.SIGKILL
 FAILED = 1
 FAILPOINT = 137
+ALL_QUIET = ("backlog", "in_flight", "parked", "waiting")  # of a trigger with nothing to do
 
 
 class DiedEarly(Exception):
@@ -214,6 +215,21 @@ class Program:
         status, body = await self.get("/api/v1/triggers")
         items = json.loads(body)["items"] if status == 200 else []
         return {item["name"].partition("/")[2]: item for item in items}
+
+    async def settled(self, seconds: float = END_SECONDS_MAX) -> None:
+        """Wait until no trigger has anything left to do."""
+        deadline = time.monotonic() + seconds
+        while not is_quiet(listing := await self.triggers()):
+            self._check_alive()
+            assert time.monotonic() < deadline, f"not settled in {seconds:g} s: {listing}"
+            await asyncio.sleep(10 * POLL_SECONDS)
+
+
+def is_quiet(listing: Mapping[str, Mapping[str, object]]) -> bool:
+    """Whether these triggers, as `Program.triggers` gives them, are known and idle."""
+    return bool(listing) and not any(
+        lane[field] for lane in listing.values() for field in ALL_QUIET
+    )
 
 
 def _address(url: str) -> tuple[str, int]:

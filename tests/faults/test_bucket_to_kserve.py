@@ -137,7 +137,8 @@ async def test_every_row_is_predicted_once_though_headrace_and_kserve_die(
         await kill_kserve(program, kserve, bucket)
         for key in given:
             await until(lambda key=key: bucket.has(manifest_of(key)), key, PATIENCE_SECONDS)  # type: ignore[misc]
-        await settled(program)
+        await program.settled(PATIENCE_SECONDS)  # the inputs' deliveries, and not only their jobs
+        assert not any(lane["dead"] for lane in (await program.triggers()).values())
         assert await program.terminate() == 0
     finally:
         program.close()
@@ -185,18 +186,6 @@ async def mostly_done(bucket: Bucket, share: float) -> None:
     chunks = round(share * ROWS / CHUNK_ROWS)
     await until(lambda: bucket.parts(EARLY) >= chunks, f"{chunks} chunks", PATIENCE_SECONDS)
     assert not bucket.has(manifest_of(EARLY)), "too late: it is done"
-
-
-async def settled(program: Program) -> None:
-    """The inputs' deliveries too, and not only their jobs."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            lanes = await program.triggers()
-            open_ = [lane[name] for lane in lanes.values() for name in ("backlog", "parked")]
-            if lanes and not any(open_):
-                assert not any(lane["dead"] for lane in lanes.values()), lanes
-                return
-            await asyncio.sleep(0.1)
 
 
 def told(program: Program) -> list[Mapping[str, Any]]:

@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.faults.process import ROOT, Program, Surroundings, until
+from tests.faults.examples import EXAMPLES, jobs_of, running, told
+from tests.faults.process import Program, until
 from tests.servers.minio import MinioServer
 
-EXAMPLES = ROOT / "deploy" / "examples"
 MANIFEST = "in/iris.csv.predictions.manifest.json"
 SPOILED = "wide,1,2,3,unknown"
 
@@ -27,15 +25,10 @@ def bucket(minio: MinioServer) -> str:
 
 @pytest.fixture
 async def program(tmp_path: Path, minio: MinioServer, bucket: str) -> AsyncIterator[Program]:
-    shutil.copy(EXAMPLES / "iris.onnx", tmp_path)
-    text = (EXAMPLES / "csv-in-a-bucket.yaml").read_text()
-    text = text.replace("http://127.0.0.1:9000", minio.url)
-    made = Program(tmp_path)
-    made.configuration.write_text(text.replace("bucket: flowers", f"bucket: {bucket}"))
+    changes = {"http://127.0.0.1:9000": minio.url, "bucket: flowers": f"bucket: {bucket}"}
     keys = {"S3_ACCESS_KEY_ID": minio.access_key, "S3_SECRET_ACCESS_KEY": minio.secret_key}
-    await made.start(Surroundings(keys))
-    yield made
-    made.close()
+    async with running(tmp_path, "csv-in-a-bucket.yaml", "iris.onnx", changes, keys) as program:
+        yield program
 
 
 def read(minio: MinioServer, bucket: str, key: str) -> str:
@@ -45,16 +38,6 @@ def read(minio: MinioServer, bucket: str, key: str) -> str:
 
 async def there(minio: MinioServer, bucket: str, key: str) -> None:
     await until(lambda: key in minio.keys(bucket), key)
-
-
-async def jobs_of(program: Program) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((await program.get("/api/v1/files"))[1])["items"]
-    return found
-
-
-def told(program: Program) -> list[str]:
-    lines = (program.folder / "jobs.ndjson").read_text().splitlines()
-    return [json.loads(line)["type"].rpartition(".")[2] for line in lines]
 
 
 async def test_a_csv_that_is_put_into_the_bucket_is_predicted(

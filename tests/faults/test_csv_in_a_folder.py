@@ -4,35 +4,20 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.faults.process import ROOT, Program, until
+from tests.faults.examples import EXAMPLES, jobs_of, running, told
+from tests.faults.process import Program, until
 
-EXAMPLES = ROOT / "deploy" / "examples"
 MANIFEST = "iris.csv.predictions.manifest.json"
 
 
 @pytest.fixture
 async def program(tmp_path: Path) -> AsyncIterator[Program]:
     (tmp_path / "flowers").mkdir()
-    shutil.copy(EXAMPLES / "iris.onnx", tmp_path)
-    made = Program(tmp_path)
-    shutil.copy(EXAMPLES / "csv-in-a-folder.yaml", made.configuration)
-    await made.start()
-    yield made
-    made.close()
-
-
-async def jobs_of(program: Program) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((await program.get("/api/v1/files"))[1])["items"]
-    return found
-
-
-def told(program: Program) -> list[str]:
-    lines = (program.folder / "jobs.ndjson").read_text().splitlines()
-    return [json.loads(line)["type"].rpartition(".")[2] for line in lines]
+    async with running(tmp_path, "csv-in-a-folder.yaml", "iris.onnx") as program:
+        yield program
 
 
 async def test_a_csv_that_is_put_into_the_folder_is_predicted(program: Program) -> None:

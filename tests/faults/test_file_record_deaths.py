@@ -1,13 +1,12 @@
 """headrace is killed while a job tells of each record: each is told of, none under two names."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.faults.examples import lines
 from tests.faults.process import ROOT, Program, until
 from tests.faults.test_file_job_deaths import (
     CONFIGURATION,
@@ -43,10 +42,6 @@ def program(tmp_path: Path) -> Iterator[Program]:
     made.configuration.write_text(text.replace("  input:\n", reply) + RECORDS)
     yield made
     made.close()
-
-
-def lines(file: Path) -> list[Any]:
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def written(program: Program) -> int:

@@ -1,38 +1,27 @@
 """The example images-in-a-folder.yaml does what it says: images become predictions beside them."""
 
-import json
 import shutil
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
-from tests.faults.process import ROOT, Program, until
-
-EXAMPLES = ROOT / "deploy" / "examples"
+from tests.faults.examples import lines, running
+from tests.faults.process import Program, until
 
 
 @pytest.fixture
 async def program(tmp_path: Path) -> AsyncIterator[Program]:
     (tmp_path / "pictures").mkdir()
-    shutil.copy(EXAMPLES / "colours.onnx", tmp_path)
-    made = Program(tmp_path)
-    shutil.copy(EXAMPLES / "images-in-a-folder.yaml", made.configuration)
-    await made.start()
-    yield made
-    made.close()
+    async with running(tmp_path, "images-in-a-folder.yaml", "colours.onnx") as program:
+        yield program
 
 
 def paint(path: Path, colour: str, size: tuple[int, int] = (48, 20)) -> bytes:
     Image.new("RGB", size, colour).save(path)
     return path.read_bytes()
-
-
-def lines(path: Path) -> list[Any]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 async def test_a_picture_is_named_by_its_colour(program: Program) -> None:

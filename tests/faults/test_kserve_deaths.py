@@ -59,7 +59,7 @@ async def test_a_model_that_dies_under_load_answers_each_event_once(
         measuring.rest()
         await working
         await asyncio.to_thread(kserve.wake)
-        await settled(program)
+        await program.settled(SETTLE_SECONDS_MAX)
         shown = json.loads((await program.get("/api/v1/sink?name=model"))[1])["model"]
         assert await program.terminate() == 0
     finally:
@@ -77,12 +77,3 @@ async def test_a_model_that_dies_under_load_answers_each_event_once(
     assert len(shown["holds"]) >= LIVES
     assert variant["cold_start_seconds"] > 0
     assert program.verify()[0] == 0
-
-
-async def settled(program: Program) -> None:
-    async with asyncio.timeout(SETTLE_SECONDS_MAX):
-        while True:
-            lane = (await program.triggers())["predict"]
-            if not (lane["backlog"] or lane["in_flight"] or lane["parked"]):
-                return
-            await asyncio.sleep(0.1)

@@ -11,14 +11,13 @@ import pytest
 from tests.faults.export import Export, export
 from tests.faults.ledger import Ledger
 from tests.faults.poisonous import DEADLY_IN_FILTER, DEADLY_IN_SINK, KILLED
-from tests.faults.process import DiedEarly, Program, until
+from tests.faults.process import DiedEarly, Program, is_quiet, until
 from tests.faults.publisher import exchange, request
 from tests.faults.subscribers import OK, Subscriber
 from tests.faults.world import draw_seed, resource, write_configuration
 
 COMMAND = ("-m", "tests.faults.poisonous")
 EVENTS = 60
-QUIET = ("backlog", "in_flight", "parked", "waiting")
 DEATHS_MAX = 8
 KILLS = 5
 
@@ -99,7 +98,7 @@ class Poisoned:
     async def settled(self) -> None:
         """Start it again after each death until nothing is left to do."""
         listing: dict[str, dict[str, object]] = {}
-        while not listing or any(item[field] for item in listing.values() for field in QUIET):
+        while not is_quiet(listing):
             if (code := self.program.poll()) is not None:
                 self._count(code)
                 await self.start()

@@ -17,7 +17,15 @@ from random import Random
 from deploy.config.known_fields import KINDS
 from tests.faults.export import Export, export
 from tests.faults.ledger import Ledger
-from tests.faults.process import END_SECONDS_MAX, POLL_SECONDS, UP, Program, Surroundings, until
+from tests.faults.process import (
+    END_SECONDS_MAX,
+    POLL_SECONDS,
+    UP,
+    Program,
+    Surroundings,
+    is_quiet,
+    until,
+)
 from tests.faults.publisher import ORDER, REFUND, Publisher
 from tests.faults.subscribers import BROKEN, OK, REFUSED, Subscriber, replying
 
@@ -25,7 +33,6 @@ RECEIPT = "receipt"
 SELECTS = {"steady": ORDER, "flaky": ORDER, "refusing": REFUND, "receipts": RECEIPT}
 DESK = "desk"
 FAILURES_RATIO = 0.3
-ALL_QUIET = ("backlog", "in_flight", "parked", "waiting")
 IS_LONG = bool(os.environ.get("HEADRACE_LONG"))
 
 
@@ -137,7 +144,7 @@ class World:
             await asyncio.sleep(10 * POLL_SECONDS)
 
     def _is_settled(self, listing: Mapping[str, Mapping[str, object]]) -> bool:
-        if not listing or any(item[field] for item in listing.values() for field in ALL_QUIET):
+        if not is_quiet(listing):
             return False
         finals = self.ledger.finals
         # A settlement is told to nobody before it is written down: so both ends are asked.
