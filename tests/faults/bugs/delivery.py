@@ -70,8 +70,8 @@ DELIVERY = (
         (
             Edit(
                 "sinks/http_connection.py",
-                "        self._whole = None if self._answered else data\n",
-                "        self._whole = None if self._answered else data\n"
+                "        self._whole = None if reader.has_begun else data\n",
+                "        self._whole = None if reader.has_begun else data\n"
                 "        self.call.deadline += 1.0\n",
             ),
         ),
