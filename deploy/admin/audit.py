@@ -11,9 +11,9 @@ from typing import Annotated, Any, Protocol
 import orjson
 from fastapi import APIRouter, Query, Request
 
-from broker.errors import Invalid
 from broker.storage.rows import Audit
 from deploy.admin.access import Looker
+from deploy.admin.paging import bad_cursor
 from deploy.admin.views import when
 from deploy.running import Running
 
@@ -93,19 +93,10 @@ def read_cursor(text: str) -> Before:
     try:
         found = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii")))
     except (ValueError, binascii.Error) as error:
-        raise _bad_cursor() from error
+        raise bad_cursor() from error
     if not isinstance(found, dict) or not all(
         isinstance(number, int) and not isinstance(number, bool) and 0 < number <= NUMBER_MAX
         for number in found.values()
     ):
-        raise _bad_cursor()
+        raise bad_cursor()
     return found
-
-
-def _bad_cursor() -> Invalid:
-    return Invalid(
-        "this cursor is no listing's",
-        code="bad-parameter",
-        where="cursor",
-        remedy="ask without one, then with the next of each answer",
-    )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from broker.errors import Conflict, StoreFailed
+from broker.errors import Conflict
 from broker.storage.rows import DeadState
 from deploy.admin.access import Operator, Viewer
 from deploy.admin.dead_letters import find_letter
@@ -14,6 +14,7 @@ from deploy.admin.difference_view import differences_view
 from deploy.admin.examples import MOMENT
 from deploy.admin.shown import shown
 from deploy.admin.views import when
+from deploy.admin.writing import letter_desk
 from triggers.differences import differences
 from triggers.edits import PREFIX, document_of, edited_event, is_locked, read_edit
 from triggers.redrive import WHY
@@ -105,10 +106,7 @@ async def edit(request: Request, by: Operator, id: str, wanted: Editing) -> dict
     }
     if wanted.dry_run:
         return {**told, "state": letter.state.value}
-    if broker.failure is not None or broker.partition.desk is None:
-        what = f"broker {broker.spec.name} has stopped: {broker.failure}"
-        raise StoreFailed(what, remedy="ask again when headrace has restarted")
-    acted = await broker.partition.desk.edit(letter.id, edited, by.name, wanted.reason)
+    acted = await letter_desk(broker).edit(letter.id, edited, by.name, wanted.reason)
     if acted.refused:
         why = acted.refused[0].why
         raise Conflict(

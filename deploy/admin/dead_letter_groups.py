@@ -7,13 +7,15 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from broker.errors import Invalid, StoreFailed
+from broker.errors import Invalid
 from broker.storage.desk import HOUR_COUNTED_MAX
 from deploy.admin.access import Looker, Operator, Principal
 from deploy.admin.events import Limit, choose_brokers
 from deploy.admin.examples import GROUP
+from deploy.admin.naming import ID, full_name
 from deploy.admin.shown import shown
 from deploy.admin.views import when
+from deploy.admin.writing import check_writes, not_started
 from deploy.running import Running, RunningBroker
 from triggers.groups import GroupDesk, GroupState, Remark, Tended
 from triggers.groups.state import NOTE_CHARACTERS_MAX, OWNER_CHARACTERS_MAX
@@ -21,7 +23,7 @@ from triggers.groups.state import NOTE_CHARACTERS_MAX, OWNER_CHARACTERS_MAX
 router = APIRouter(prefix="/api/v1")
 
 GROUPS_LOOKED_MAX = 1_000  # of the latest groups, where only those in one state are wanted
-GroupId = Annotated[str, Path(pattern=r"^[A-Za-z0-9]{1,64}$")]
+GroupId = Annotated[str, Path(pattern=ID)]
 Name = Annotated[str | None, Query(max_length=512)]
 Note = Annotated[str | None, Field(max_length=NOTE_CHARACTERS_MAX)]
 Owner = Annotated[str | None, Field(max_length=OWNER_CHARACTERS_MAX)]
@@ -63,7 +65,7 @@ async def groups(
     `share` is of all dead letters of the broker, `hourly` counts the last 24 hours, the oldest
     first, each hour up to `hourly_max`. With `state`, the latest 1,000 groups are looked at.
     """
-    full = trigger if trigger is None or "/" in trigger else f"default/{trigger}"
+    full = None if trigger is None else full_name(trigger)
     running: Running = request.app.state.running
     items: list[dict[str, Any]] = []
     for one in choose_brokers(running, broker):
@@ -124,9 +126,7 @@ async def _act(
 ) -> dict[str, Any]:
     running: Running = request.app.state.running
     broker, _ = await find_group(running, id)
-    if broker.failure is not None:
-        what = f"broker {broker.spec.name} has stopped: {broker.failure}"
-        raise StoreFailed(what, remedy="ask again when headrace has restarted")
+    check_writes(broker)
     remark = Remark(said.note, said.owner)
     tended = await desk_of(broker).act(verb, id, remark, by.name, said.reason)
     if tended is None:
@@ -153,7 +153,7 @@ def no_group(id: str) -> Invalid:
 def desk_of(broker: RunningBroker) -> GroupDesk:
     found = broker.partition.groups
     if found is None:
-        raise StoreFailed(f"broker {broker.spec.name} has not started", remedy="ask again")
+        raise not_started(broker)
     return found
 
 

@@ -10,6 +10,7 @@ from broker.storage.rows import DeadLetter
 from deploy.admin.access import Looker, Principal, Role
 from deploy.admin.dead_letter_story import story_of
 from deploy.admin.events import Limit, one_broker
+from deploy.admin.naming import full_name
 from deploy.admin.views import dead_letter_detail, dead_letter_view
 from deploy.running import Running, RunningBroker
 from triggers.where import Query as Where
@@ -91,7 +92,3 @@ def read_where(running: Running, by: Principal, text: str) -> Where:
             remedy="ask without data(…), or with a token of the role viewer",
         )
     return query
-
-
-def full_name(name: str) -> str:
-    return name if "/" in name else f"default/{name}"

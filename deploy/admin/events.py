@@ -9,6 +9,7 @@ from broker.errors import Invalid
 from deploy.admin.access import Looker
 from deploy.admin.following import WAIT_SECONDS_MAX, Following
 from deploy.admin.log_pages import END, FILTER_CHARACTERS_MAX, LogPages, out_of_step, sieve
+from deploy.admin.naming import full_name
 from deploy.admin.views import event_detail
 from deploy.running import Running, RunningBroker
 
@@ -24,7 +25,7 @@ def choose_brokers(running: Running, name: str | None) -> list[RunningBroker]:
     """The broker asked for (`NAME` is in namespace default), or all."""
     if name is None:
         return list(running.brokers.values())
-    full = name if "/" in name else f"default/{name}"
+    full = full_name(name)
     if full not in running.brokers:
         raise Invalid(
             f"no broker {full}",

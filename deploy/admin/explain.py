@@ -12,6 +12,7 @@ from broker.errors import Invalid
 from broker.event import Event
 from deploy.admin.access import Looker
 from deploy.admin.events import one_broker
+from deploy.admin.naming import full_name
 from deploy.explanation_view import clause_line, explanation_view
 from deploy.running import Running
 from triggers.filters.explanation import Explanation, explain_stored
@@ -90,7 +91,7 @@ async def _explain_all(running: Running, question: Question, event: Event) -> di
 
 
 def _lane(running: Running, name: str) -> Lane:
-    full = name if "/" in name else f"default/{name}"
+    full = full_name(name)
     found = running.lanes().get(full)
     if found is None:
         raise Invalid(f"no trigger {full}", code="not-found", remedy="headrace triggers lists them")

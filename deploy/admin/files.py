@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query, Request
 from broker.errors import Invalid
 from deploy.admin.access import Looker, Operator
 from deploy.admin.file_view import EXAMPLE, shown, view
+from deploy.admin.naming import full_name
+from deploy.admin.paging import page_after
 from deploy.admin.steering import Why
 from deploy.running import Running, RunningBroker
 from triggers.file_jobs.verbs import FileJobs, FileProgress
@@ -29,23 +31,12 @@ async def files(
         (broker, progress)
         for broker, jobs in _all(request)
         for progress in jobs.all()
-        if (trigger is None or progress.job.trigger == _full(trigger))
+        if (trigger is None or progress.job.trigger == full_name(trigger))
         and (state is None or progress.job.state == state)
     ]
     found.sort(key=lambda pair: (pair[1].job.is_open, pair[1].job.created_at), reverse=True)
-    ids = [progress.job.id for _, progress in found]
-    if cursor is not None and cursor not in ids:
-        raise Invalid(
-            "this cursor is no listing's",
-            code="bad-parameter",
-            where="cursor",
-            remedy="take `next` of the page before as it was given",
-        )
-    after = 0 if cursor is None else ids.index(cursor) + 1
-    more = len(ids) > after + limit
-    page = found[after : after + limit]
-    items = [view(broker, progress) for broker, progress in page]
-    return {"items": items, "next": ids[after + limit - 1] if more else None}
+    page, following = page_after(found, cursor, limit, lambda pair: pair[1].job.id)
+    return {"items": [view(*pair) for pair in page], "next": following}
 
 
 @router.get("/files/{id}", responses=shown())
@@ -94,10 +85,6 @@ async def retry_errors(request: Request, by: Operator, id: str, body: Why) -> di
     broker, jobs, found = _find(request, id)
     progress, changed = await jobs.retry_errors(found.job.id, by.name, body.reason)
     return {**view(broker, progress), "changed": changed}
-
-
-def _full(trigger: str) -> str:
-    return trigger if "/" in trigger else f"default/{trigger}"
 
 
 def _all(request: Request) -> list[tuple[RunningBroker, FileJobs]]:

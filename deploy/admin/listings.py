@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from broker.errors import Invalid
 from deploy.admin.access import Looker, Principal, Role
 from deploy.admin.model_view import model_view, variant_states
+from deploy.admin.naming import full_name
 from deploy.admin.states import (
     broker_detail,
     broker_view,
@@ -122,7 +123,7 @@ def sink_named(running: Running, name: str) -> tuple[str, Endpoint]:
     """
     if (endpoint := running.endpoints.get(name)) is not None:
         return name, endpoint
-    full = name if "/" in name else f"default/{name}"
+    full = full_name(name)
     # No two sinks of a configuration have one name, whatever their kinds.
     found = next((one for one in running.endpoints if one.partition(" ")[2] == full), None)
     if found is None:

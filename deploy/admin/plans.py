@@ -5,12 +5,14 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from broker.errors import Invalid, StoreFailed
+from broker.errors import Invalid
 from deploy.admin.access import Looker, Operator, Principal
 from deploy.admin.dead_letters import read_where
 from deploy.admin.events import choose_brokers, one_broker
+from deploy.admin.naming import BrokerName, GroupId, LetterId
 from deploy.admin.plan_view import JOB, PLAN, job_view, plan_view
 from deploy.admin.shown import shown
+from deploy.admin.writing import check_writes, not_started
 from deploy.running import Running, RunningBroker
 from triggers.redrive import Options, Plan, PlanRequest, Redrives, Verb
 from triggers.redrive.checking import CANARY_MAX
@@ -23,7 +25,6 @@ router = APIRouter(prefix="/api/v1")
 
 IDS_MAX = 10_000
 PlanId = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")]
-LetterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")]
 Rate = Annotated[float, Field(gt=0, le=RATE_PER_SECOND_MAX)]
 
 
@@ -37,8 +38,8 @@ class Planning(BaseModel):
     verb: Verb
     ids: Annotated[list[LetterId] | None, Field(min_length=1, max_length=IDS_MAX)] = None
     where: Annotated[str | None, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)] = None
-    group: LetterId | None = None
-    broker: Annotated[str | None, Field(max_length=512)] = None
+    group: GroupId | None = None
+    broker: BrokerName = None
     rate: Rate = RATE_PER_SECOND
 
     @model_validator(mode="after")
@@ -158,17 +159,10 @@ async def _broker_of(running: Running, wanted: Planning) -> RunningBroker:
     return having[0] if having else choose_brokers(running, None)[0]
 
 
-def check_writes(broker: RunningBroker) -> None:
-    """Raises StoreFailed at once where nothing could be written any more."""
-    if broker.failure is not None:
-        what = f"broker {broker.spec.name} has stopped: {broker.failure}"
-        raise StoreFailed(what, remedy="ask again when headrace has restarted")
-
-
 def redrives_of(broker: RunningBroker) -> Redrives:
     found = broker.partition.redrives
     if found is None:
-        raise StoreFailed(f"broker {broker.spec.name} has not started", remedy="ask again")
+        raise not_started(broker)
     return found
 
 

@@ -3,29 +3,22 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
 
 from broker.errors import Invalid
 from deploy.admin.access import Looker, Operator
 from deploy.admin.events import Limit
+from deploy.admin.paging import bad_cursor, job_name, page_after
 from deploy.admin.plan_view import JOB, job_view
-from deploy.admin.plans import PlanId, check_writes, redrives_of
+from deploy.admin.plans import PlanId, redrives_of
 from deploy.admin.shown import shown
+from deploy.admin.steering import Why
+from deploy.admin.writing import check_writes
 from deploy.running import Running, RunningBroker
 from triggers.redrive import RedriveJob, Redrives
 
 router = APIRouter(prefix="/api/v1")
 
 FAILED = {"items": [{"id": "3nq6u7a2w4c5d6e7", "group": "sjslts3vhzxzilej"}], "next": None}
-
-
-class Steer(BaseModel):
-    """Why, for the audit."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"reason": "the sink is slow today"}}
-    )
-    reason: Annotated[str, Field(max_length=1_000)] = ""
 
 
 @router.get("/redrive-jobs", responses=shown({"items": [dict(JOB)], "next": None}))
@@ -43,13 +36,8 @@ async def jobs(
         for job in redrives.all()
     ]
     items.sort(key=lambda item: (item["ended_at"] is None, item["began_at"]), reverse=True)
-    names = [f"{item['broker']}/{item['id']}" for item in items]
-    if cursor is not None and cursor not in names:
-        raise bad_cursor()
-    after = 0 if cursor is None else names.index(cursor) + 1
-    is_more = len(items) > after + limit
-    following = names[after + limit - 1] if is_more else None
-    return {"items": items[after : after + limit], "next": following}
+    page, following = page_after(items, cursor, limit, job_name)
+    return {"items": page, "next": following}
 
 
 @router.get("/redrive-jobs/{id}", responses=shown(JOB))
@@ -60,21 +48,21 @@ async def job(request: Request, by: Looker, id: PlanId) -> dict[str, Any]:
 
 
 @router.post("/redrive-jobs/{id}/pause", responses=shown({**JOB, "state": "paused"}))
-async def pause(request: Request, by: Operator, id: PlanId, wanted: Steer) -> dict[str, Any]:
+async def pause(request: Request, by: Operator, id: PlanId, wanted: Why) -> dict[str, Any]:
     """Send no more; what is under way goes on."""
     redrives = steered(request, id)
     return _view(redrives, await redrives.pause(id, by.name, wanted.reason))
 
 
 @router.post("/redrive-jobs/{id}/resume", responses=shown(JOB))
-async def resume(request: Request, by: Operator, id: PlanId, wanted: Steer) -> dict[str, Any]:
+async def resume(request: Request, by: Operator, id: PlanId, wanted: Why) -> dict[str, Any]:
     """Go on where it was paused."""
     redrives = steered(request, id)
     return _view(redrives, await redrives.resume(id, by.name, wanted.reason))
 
 
 @router.post("/redrive-jobs/{id}/cancel", responses=shown({**JOB, "state": "cancelled"}))
-async def cancel(request: Request, by: Operator, id: PlanId, wanted: Steer) -> dict[str, Any]:
+async def cancel(request: Request, by: Operator, id: PlanId, wanted: Why) -> dict[str, Any]:
     """Leave the rest on the desk as it is; what is under way ends by itself."""
     redrives = steered(request, id)
     return _view(redrives, await redrives.cancel(id, by.name, wanted.reason))
@@ -114,15 +102,6 @@ def find_job(request: Request, id: str) -> tuple[RunningBroker, Redrives, Redriv
             return broker, redrives, found
     raise Invalid(
         f"no redrive {id}", code="not-found", remedy="headrace dead-letters jobs lists them"
-    )
-
-
-def bad_cursor() -> Invalid:
-    return Invalid(
-        "this cursor is no listing's",
-        code="bad-parameter",
-        where="cursor",
-        remedy="take `next` of the page before as it was given",
     )
 
 

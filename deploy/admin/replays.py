@@ -9,7 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from broker.clock import EPOCH
 from broker.errors import Conflict, Invalid
 from deploy.admin.access import Looker, Operator
+from deploy.admin.naming import full_name
+from deploy.admin.paging import job_name, page_after
 from deploy.admin.replay_view import EXAMPLE, shown, view
+from deploy.admin.steering import Why
 from deploy.config.mistakes import InvalidValue
 from deploy.config.quantities import moment
 from deploy.running import Running, RunningBroker
@@ -56,15 +59,6 @@ class Create(BaseModel):
     dry_run: bool = False
 
 
-class Steer(BaseModel):
-    """Why, for the audit."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"reason": "the sink is slow today"}}
-    )
-    reason: Annotated[str, Field(max_length=1_000)] = ""
-
-
 @router.post("/replays", responses=shown(created=True))
 async def create(request: Request, by: Operator, wanted: Create) -> dict[str, Any]:
     """Begin to deliver stored events again, to one trigger's sink or another URL.
@@ -72,7 +66,7 @@ async def create(request: Request, by: Operator, wanted: Create) -> dict[str, An
     The trigger's own cursor and counts stay as they are. The range and the trigger's present
     filter are fixed now; what fails is retried by the trigger's policy.
     """
-    broker = _broker_of(request, _full(wanted.trigger))
+    broker = _broker_of(request, full_name(wanted.trigger))
     asked = _request(wanted)
     if asked.id is not None:
         for other, jobs in _all(request):
@@ -103,23 +97,11 @@ async def replays(
         view(broker, progress)
         for broker, jobs in _all(request)
         for progress in jobs.all()
-        if trigger is None or progress.job.trigger == _full(trigger)
+        if trigger is None or progress.job.trigger == full_name(trigger)
     ]
     items.sort(key=lambda item: (item["ended_at"] is None, item["created_at"]), reverse=True)
-    names = [f"{item['broker']}/{item['id']}" for item in items]
-    if cursor is not None and cursor not in names:
-        raise Invalid(
-            "this cursor is no listing's",
-            code="bad-parameter",
-            where="cursor",
-            remedy="take `next` of the page before as it was given",
-        )
-    after = 0 if cursor is None else names.index(cursor) + 1
-    more = len(items) > after + limit
-    return {
-        "items": items[after : after + limit],
-        "next": names[after + limit - 1] if more else None,
-    }
+    page, following = page_after(items, cursor, limit, job_name)
+    return {"items": page, "next": following}
 
 
 @router.get("/replays/{id}", responses=shown())
@@ -130,7 +112,7 @@ async def replay(request: Request, by: Looker, id: str) -> dict[str, Any]:
 
 
 @router.post("/replays/{id}/pause", responses=shown(state="paused", changed=True))
-async def pause(request: Request, by: Operator, id: str, wanted: Steer) -> dict[str, Any]:
+async def pause(request: Request, by: Operator, id: str, wanted: Why) -> dict[str, Any]:
     """Begin no more calls. The log is kept for it, at most up to maxBacklogBytes."""
     broker, jobs, _ = _find(request, id)
     progress, changed = await jobs.pause(id, by.name, wanted.reason)
@@ -138,7 +120,7 @@ async def pause(request: Request, by: Operator, id: str, wanted: Steer) -> dict[
 
 
 @router.post("/replays/{id}/resume", responses=shown(changed=True))
-async def resume(request: Request, by: Operator, id: str, wanted: Steer) -> dict[str, Any]:
+async def resume(request: Request, by: Operator, id: str, wanted: Why) -> dict[str, Any]:
     """Go on where it was paused."""
     broker, jobs, _ = _find(request, id)
     progress, changed = await jobs.resume(id, by.name, wanted.reason)
@@ -146,7 +128,7 @@ async def resume(request: Request, by: Operator, id: str, wanted: Steer) -> dict
 
 
 @router.post("/replays/{id}/cancel", responses=shown(state="cancelling", changed=True))
-async def cancel(request: Request, by: Operator, id: str, wanted: Steer) -> dict[str, Any]:
+async def cancel(request: Request, by: Operator, id: str, wanted: Why) -> dict[str, Any]:
     """End it: calls under way are counted, what it has parked is not tried again."""
     broker, jobs, _ = _find(request, id)
     progress, changed = await jobs.cancel(id, by.name, wanted.reason)
@@ -155,7 +137,7 @@ async def cancel(request: Request, by: Operator, id: str, wanted: Steer) -> dict
 
 def _request(wanted: Create) -> ReplayRequest:
     return ReplayRequest(
-        trigger=_full(wanted.trigger),
+        trigger=full_name(wanted.trigger),
         first=_place("from", wanted.first),
         last=None if wanted.last is None else _place("to", wanted.last),
         cesql=wanted.filter,
@@ -181,10 +163,6 @@ def _place(where: str, place: int | str) -> int | datetime:
             where=where,
             remedy="write an offset, earliest, or a time such as 2026-03-01T09:30:00Z",
         ) from error
-
-
-def _full(trigger: str) -> str:
-    return trigger if "/" in trigger else f"default/{trigger}"
 
 
 def _broker_of(request: Request, trigger: str) -> RunningBroker:

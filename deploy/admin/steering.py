@@ -16,7 +16,7 @@ from triggers.lane import Lane
 router = APIRouter(prefix="/api/v1/triggers/{namespace}/{name}")
 
 OFFSET_MAX = (1 << 62) - 1
-REASON_CHARACTERS_MAX = 500
+REASON_CHARACTERS_MAX = 1_000
 
 
 class Why(BaseModel):

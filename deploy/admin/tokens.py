@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from broker.errors import Invalid, Unavailable
+from broker.errors import Unavailable
 from deploy.access.book import TokenBook
 from deploy.access.roles import role_of
 from deploy.access.token import Token
 from deploy.access.views import lifetime_of, token_view
 from deploy.admin.access import Administrator
+from deploy.admin.paging import page_after
 from deploy.running import Running
 
 router = APIRouter(prefix="/api/v1")
@@ -45,21 +46,8 @@ async def tokens(
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> dict[str, Any]:
     """List the tokens, oldest first: what each may do and since when, never what it is."""
-    found = _book(request).tokens
-    after = next((place for place, token in enumerate(found, 1) if token.prefix == cursor), 0)
-    if cursor is not None and not after:
-        raise Invalid(
-            "this cursor is no listing's",
-            code="bad-parameter",
-            where="cursor",
-            remedy="take `next` of the page before as it was given",
-        )
-    page = found[after : after + limit]
-    more = len(found) > after + limit
-    return {
-        "items": [_view(request, token) for token in page],
-        "next": page[-1].prefix if more else None,
-    }
+    page, following = page_after(_book(request).tokens, cursor, limit, lambda token: token.prefix)
+    return {"items": [_view(request, token) for token in page], "next": following}
 
 
 @router.post("/tokens")

@@ -14,6 +14,7 @@ from deploy.admin.access import Operator
 from deploy.admin.explain import read_event
 from deploy.admin.listings import sink_named
 from deploy.admin.model_view import tried_view
+from deploy.admin.naming import full_name
 from deploy.admin.shown import shown
 from deploy.models.figures import model_of
 from deploy.running import Running
@@ -100,7 +101,7 @@ async def try_sink(request: Request, by: Operator, asked: Trial) -> dict[str, An
 def _lane_to(running: Running, sink: str, trigger: str | None) -> Lane:
     """The trigger that is asked for, else the first by name, of those that deliver to `sink`."""
     lanes = {name: lane for name, (_, lane) in running.lanes().items() if lane.sink.name == sink}
-    wanted = trigger if trigger is None or "/" in trigger else f"default/{trigger}"
+    wanted = None if trigger is None else full_name(trigger)
     if wanted is not None and wanted not in lanes:
         raise Invalid(
             f"no trigger {wanted} delivers to {sink}",
