@@ -24,15 +24,20 @@ GroupOption = Annotated[
     str | None,
     typer.Option("--group", metavar="GROUP", help="Those of a group.", show_default=False),
 ]
-ReasonOption = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit.")
-]
 PlanOption = Annotated[
     str | None,
     typer.Option("--plan", metavar="PLAN", help="Those of a plan that was shown before."),
 ]
 RateOption = Annotated[
-    float, typer.Option("--rate", min=0.1, max=10_000, metavar="N", help="So many a second.")
+    float | None,
+    typer.Option(
+        "--rate",
+        min=0.1,
+        max=10_000,
+        metavar="N",
+        help="So many a second; else as the plan says, which is 50 where nobody said.",
+        show_default=False,
+    ),
 ]
 CanaryOption = Annotated[
     int | None,

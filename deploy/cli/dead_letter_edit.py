@@ -20,6 +20,7 @@ from deploy.cli.options import (
     AdminOption,
     Output,
     OutputOption,
+    ReasonOption,
     TokenOption,
     YesOption,
     choose,
@@ -28,9 +29,6 @@ from deploy.cli.output import counted, moment, show_answer
 from deploy.environment import read_environment
 
 DEFAULT_EDITOR = "vi"
-ReasonOption = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit.")
-]
 FileOption = Annotated[
     Path | None,
     typer.Option("--file", metavar="FILE", help="The event as edited, instead of an editor."),

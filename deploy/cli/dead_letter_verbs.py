@@ -17,7 +17,6 @@ from deploy.cli.dead_letter_choice import (
     NoWaitOption,
     PlanOption,
     RateOption,
-    ReasonOption,
     WhereOption,
     make_plan,
 )
@@ -27,6 +26,7 @@ from deploy.cli.options import (
     BrokerOption,
     Chosen,
     OutputOption,
+    ReasonOption,
     TokenOption,
     YesOption,
     choose,
@@ -43,7 +43,7 @@ def redrive(
     where: WhereOption = None,
     group: GroupOption = None,
     plan: PlanOption = None,
-    rate: RateOption = 50.0,
+    rate: RateOption = None,
     canary: CanaryOption = None,
     abort_above: AbortOption = 0.2,
     no_wait: NoWaitOption = False,
@@ -68,12 +68,13 @@ def redrive(
     chosen = choose(context, admin, token, output)
     client = chosen.client()
     planned = _planned(client, plan, (ids, where, group), broker, rate)
+    pace = planned["rate"] if rate is None else rate
     if show_plan(chosen, planned, dry_run):
         _end(ids, planned)
         return
     if not ids and plan is None:
-        confirm(f"redrive {counted(planned['count'], 'dead letter')}, {rate:g} a second?", yes)
-    options = {"rate": rate, "canary": canary, "abort_above": abort_above, "reason": reason}
+        confirm(f"redrive {counted(planned['count'], 'dead letter')}, {pace:g} a second?", yes)
+    options = {"rate": pace, "canary": canary, "abort_above": abort_above, "reason": reason}
     job = _act(client, planned, options)["job"]
     if not no_wait:
         job = _followed(client, job)
@@ -94,12 +95,14 @@ def _planned(
     plan: str | None,
     choice: tuple[list[str] | None, str | None, str | None],
     broker: str | None,
-    rate: float,
+    rate: float | None,
 ) -> Item:
     if plan is None:
         return make_plan(client, "redrive", *choice, broker, rate)
-    if any(choice):
-        raise Invalid("a plan says which dead letters", remedy="leave out ids, --where, --group")
+    if any((*choice, broker)):
+        raise Invalid(
+            "a plan says which dead letters", remedy="leave out ids, --where, --group, --broker"
+        )
     return client.get(f"/dead-letters/plans/{in_path(plan)}")
 
 

@@ -55,7 +55,7 @@ def test_a_redrive_makes_a_plan_and_acts_on_it(desk: Any, headrace: Any) -> None
 
     assert (ran.exit_code, ran.err) == (0, "")
     assert ran.out.splitlines()[-1] == "2 redriven, 2 delivered"
-    assert posted(desk, PLANS) == [{"verb": "redrive", "where": "reason = 'age'", "rate": 50.0}]
+    assert posted(desk, PLANS) == [{"verb": "redrive", "where": "reason = 'age'"}]
     assert posted(desk, ACT) == [
         {"rate": 50.0, "canary": None, "abort_above": 0.2, "reason": "mended"}
     ]
@@ -69,6 +69,23 @@ def test_a_plan_that_was_shown_is_acted_on_by_its_id(desk: Any, headrace: Any) -
     assert posted(desk, ACT)[0] | {"reason": ""} == {
         "rate": 20.0, "canary": 5, "abort_above": 0.2, "reason": "",
     }  # fmt: skip
+
+
+def test_a_plan_keeps_the_rate_that_was_shown_unless_another_is_said(
+    desk: Any, headrace: Any
+) -> None:
+    desk.script(f"{PLANS}/p1", 200, {**PLAN, "rate": 10.0})
+
+    headrace("dead-letters", "redrive", "--plan", "p1")
+
+    assert posted(desk, ACT)[0]["rate"] == 10.0
+
+
+def test_a_plan_of_a_broker_is_no_choice(desk: Any, headrace: Any) -> None:
+    ran = headrace("dead-letters", "redrive", "--plan", "p1", "--broker", "orders")
+
+    assert ran.exit_code == 1
+    assert "leave out ids, --where, --group, --broker" in ran.err
 
 
 def test_what_failed_again_is_said_and_ends_with_1(desk: Any, headrace: Any) -> None:
