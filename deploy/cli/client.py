@@ -2,7 +2,8 @@
 
 import http.client
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -26,6 +27,7 @@ class Admin:
 
     url: str
     token: str | None = field(default=None, repr=False)
+    timeout_seconds: float = TIMEOUT_SECONDS
 
     def get(self, path: str, query: Query | None = None) -> Item:
         """The JSON object at `/api/v1` + `path`.
@@ -43,21 +45,11 @@ class Admin:
 
         Raises Unavailable too where the answer ended before it was whole.
         """
-        connection, headers = self._connect()
-        target = urlsplit(self.url).path.rstrip("/") + target_of(path, query)
-        try:
-            connection.request("GET", target, None, headers)
-            response = connection.getresponse()
+        with self._asked("GET", target_of(path, query)) as response:
             if response.status != http.client.OK:
                 raise self._refused(response.status, answer_of(response.read(ANSWER_BYTES_MAX)))
             while piece := response.read(PIECE_BYTES):
                 write(piece)
-        except (OSError, http.client.HTTPException) as error:
-            raise nobody_answers(
-                self.url, error, "headrace up, or name another by --admin URL"
-            ) from error
-        finally:
-            connection.close()
 
     def delete(self, path: str, query: Query | None = None) -> Item:
         """What `path` answers to being removed. Raises as `get`."""
@@ -84,8 +76,11 @@ class Admin:
             return answer
         raise self._refused(status, answer)
 
-    def _connect(self) -> tuple[http.client.HTTPConnection, dict[str, str]]:
-        """A connection that is not made yet, and what every request says."""
+    @contextmanager
+    def _asked(
+        self, method: str, target: str, body: bytes | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The answer, to be read. Raises Unavailable where nobody answers, or not to its end."""
         parts = urlsplit(self.url)
         kind = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -93,22 +88,22 @@ class Admin:
         headers = {"accept": "application/json", "connection": "close"}
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
-        return kind(parts.netloc, timeout=TIMEOUT_SECONDS), headers
-
-    def _fetch(self, method: str, target: str, body: bytes | None) -> tuple[int, bytes]:
-        connection, headers = self._connect()
         if body is not None:
             headers["content-type"] = "application/json"
+        connection = kind(parts.netloc, timeout=self.timeout_seconds)
         try:
-            connection.request(method, urlsplit(self.url).path.rstrip("/") + target, body, headers)
-            response = connection.getresponse()
-            content = response.read(ANSWER_BYTES_MAX + 1)
+            connection.request(method, parts.path.rstrip("/") + target, body, headers)
+            yield connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise nobody_answers(
                 self.url, error, "headrace up, or name another by --admin URL"
             ) from error
         finally:
             connection.close()
+
+    def _fetch(self, method: str, target: str, body: bytes | None) -> tuple[int, bytes]:
+        with self._asked(method, target, body) as response:
+            content = response.read(ANSWER_BYTES_MAX + 1)
         if len(content) > ANSWER_BYTES_MAX:
             raise Invalid(
                 "the answer is too large", where=self.url, remedy="ask for fewer: --limit"

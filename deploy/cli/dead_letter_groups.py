@@ -1,14 +1,21 @@
 """`headrace dead-letters` by itself (groups), and what is said of a group."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from broker.errors import Invalid
 from deploy.cli.client import Item, in_path
 from deploy.cli.grouping import Verb
-from deploy.cli.options import AdminOption, OutputOption, ReasonOption, TokenOption, choose
+from deploy.cli.options import (
+    AdminOption,
+    Output,
+    OutputOption,
+    ReasonOption,
+    TokenOption,
+    choose,
+)
 from deploy.cli.output import Column, age, number, show_items
 from deploy.cli.sparkline import sparkline
 
@@ -74,12 +81,12 @@ def groups(
     chosen = choose(context, admin, token, output)
     if context.invoked_subcommand is None:
         found = chosen.client().items("/dead-letter-groups", {"state": state})
-        show_items(with_state(found, chosen.output), GROUPS, chosen.format, "dead letters")
+        show_items(with_state(found, chosen.format), GROUPS, chosen.format, "dead letters")
 
 
-def with_state(items: list[Item], output: Any) -> list[Item]:
+def with_state(items: list[Item], output: Output) -> list[Item]:
     """For people, an open group that was resolved before is `regressed`."""
-    if output not in (None, "table"):
+    if output is not Output.TABLE:
         return items
     return [
         {**item, "shown_state": "regressed" if is_back(item) else item.get("state")}
@@ -110,7 +117,7 @@ def _verb(name: str, help: str, example: str) -> Verb:
         body = {"note": note, "owner": owner, "reason": reason}
         client = chosen.client()
         found = [client.post(f"/dead-letter-groups/{in_path(one)}/{name}", body) for one in ids]
-        show_items(with_state(found, chosen.output), GROUPS, chosen.format, "groups")
+        show_items(with_state(found, chosen.format), GROUPS, chosen.format, "groups")
 
     say.__doc__ = f"{help}\n\n\b\nExample:\n  {example}\n"
     return say
@@ -118,7 +125,7 @@ def _verb(name: str, help: str, example: str) -> Verb:
 
 COMMAND = "headrace dead-letters"
 GROUP = "abcdefgh12345678"
-VERBS: dict[str, Callable[..., Any]] = {
+VERBS: dict[str, Verb] = {
     "acknowledge": _verb(
         "acknowledge",
         "Say that somebody looks after a group.",

@@ -21,7 +21,7 @@ from deploy.cli.options import (
     choose,
 )
 from deploy.cli.output import Column, age, number, show_items
-from deploy.cli.redrive_jobs import job, jobs
+from deploy.cli.redrive_jobs import job_group, jobs
 
 COLUMNS = (
     Column("ID", "id", whole=True),
@@ -42,7 +42,7 @@ def group() -> typer.Typer:
         "list": list_all, "show": show, "why": why, "difference": difference,
     }  # fmt: skip
     acts: dict[str, Verb] = {"redrive": redrive, "discard": discard, "restore": restore}
-    redrives: dict[str, Verb] = {"jobs": jobs, "job": job}
+    redrives: dict[str, Verb | typer.Typer] = {"jobs": jobs, "job": job_group()}
     files: dict[str, Verb] = {"export": export, "import": import_file}
     return group_of(groups, looking | acts | redrives | {"edit": edit} | files | VERBS)
 

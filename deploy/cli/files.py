@@ -1,19 +1,17 @@
 """`headrace files`, and `files show | pause | resume | cancel | retry-errors JOB`."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
 from deploy.cli.client import Item, full_name, in_path
-from deploy.cli.grouping import Verb, group_of
+from deploy.cli.grouping import group_of
+from deploy.cli.job_verbs import job_verbs
 from deploy.cli.options import (
     AdminOption,
-    Chosen,
     LimitOption,
     OutputOption,
-    ReasonOption,
     TokenOption,
     choose,
 )
@@ -101,7 +99,7 @@ OUTPUTS = (
     Column("SIZE", "bytes", size, "right", whole=True),
     Column("SHA-256", "sha256", lambda text: str(text)[:16], whole=True),
 )
-HELP = {
+HELPS = {
     "pause": """Begin no more chunks; what is done is kept, over restarts too.
 
     \b
@@ -137,8 +135,7 @@ HELP = {
 
 def group() -> typer.Typer:
     """`files` by itself lists; below it are the commands about one job."""
-    verbs: dict[str, Verb] = {verb: _steering(verb, text) for verb, text in HELP.items()}
-    return group_of(files, {"show": show, **verbs})
+    return group_of(files, {"show": show, **job_verbs("/files", JobArgument, HELPS, _sentence)})
 
 
 def files(
@@ -192,29 +189,6 @@ def _draw(job: Item) -> None:
     if job["outputs"]:
         heading("written")
         draw_table(job["outputs"], OUTPUTS)
-
-
-def _steering(verb: str, text: str) -> Callable[..., None]:
-    """A command whose help is `text`."""
-
-    def steer(
-        context: typer.Context,
-        job: JobArgument,
-        reason: ReasonOption = "",
-        admin: AdminOption = None,
-        token: TokenOption = None,
-        output: OutputOption = None,
-    ) -> None:
-        chosen = choose(context, admin, token, output)
-        path = f"/files/{in_path(job)}/{verb}"
-        _say(chosen, chosen.client().post(path, {"reason": reason}))
-
-    steer.__doc__ = text
-    return steer
-
-
-def _say(chosen: Chosen, answer: Item) -> None:
-    show_answer(answer, chosen.format, lambda told: print(_sentence(told)))
 
 
 def _sentence(job: Item) -> str:

@@ -45,7 +45,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="NAME or NAMES
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit.", show_default=False)
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
 
 
 @dataclass(frozen=True, slots=True)

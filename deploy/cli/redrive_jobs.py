@@ -1,17 +1,17 @@
 """`headrace dead-letters jobs`, and `job show | pause | resume | cancel`."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from deploy.cli.client import Item, in_path
+from deploy.cli.grouping import group_of
+from deploy.cli.job_verbs import job_verbs
 from deploy.cli.options import (
     AdminOption,
     LimitOption,
     Output,
     OutputOption,
-    ReasonOption,
     TokenOption,
     choose,
 )
@@ -68,11 +68,32 @@ FAILED = (
 )
 
 
-class Verb(StrEnum):
-    SHOW = "show"
-    PAUSE = "pause"
-    RESUME = "resume"
-    CANCEL = "cancel"
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Its id, as `jobs` lists it.")]
+HELPS = {
+    "pause": """Send no more for now; what is under way goes on.
+
+    \b
+    Example:
+      headrace dead-letters job pause 260301-093000-3f2a --reason "the sink is slow today"
+    """,
+    "resume": """Let a paused redrive go on where it was.
+
+    \b
+    Example:
+      headrace dead-letters job resume 260301-093000-3f2a
+    """,
+    "cancel": """Leave the rest on the desk as it is; what is under way ends by itself.
+
+    \b
+    Example:
+      headrace dead-letters job cancel 260301-093000-3f2a --reason "the wrong model"
+    """,
+}
+
+
+def job_group() -> typer.Typer:
+    """What is below `dead-letters job`."""
+    return group_of(job, {"show": show, **job_verbs("/redrive-jobs", JobArgument, HELPS, sentence)})
 
 
 def jobs(
@@ -94,15 +115,7 @@ def jobs(
     show_items(shown, COLUMNS, chosen.format, "redrives")
 
 
-def job(
-    context: typer.Context,
-    verb: Annotated[Verb, typer.Argument(help="What to do with it.")],
-    job: Annotated[str, typer.Argument(metavar="JOB", help="Its id, as `jobs` lists it.")],
-    reason: ReasonOption = "",
-    admin: AdminOption = None,
-    token: TokenOption = None,
-    output: OutputOption = None,
-) -> None:
+def job(context: typer.Context) -> None:
     """Show how far a redrive is; or pause it, let it go on, or leave the rest as it is.
 
     \b
@@ -110,13 +123,25 @@ def job(
       headrace dead-letters job show 260301-093000-3f2a
       headrace dead-letters job cancel 260301-093000-3f2a --reason "the wrong model"
     """
+    if context.invoked_subcommand is None:
+        raise typer.BadParameter("say one of: show, pause, resume, cancel")
+
+
+def show(
+    context: typer.Context,
+    job: JobArgument,
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Show how far a redrive is: delivered, failed again, waiting, left.
+
+    \b
+    Example:
+      headrace dead-letters job show 260301-093000-3f2a
+    """
     chosen = choose(context, admin, token, output)
-    path = f"/redrive-jobs/{in_path(job)}"
-    if verb is Verb.SHOW:
-        show_answer(chosen.client().get(path), chosen.format, _draw)
-        return
-    found = chosen.client().post(f"{path}/{verb}", {"reason": reason})
-    show_answer(found, chosen.format, lambda found: print(sentence(found)))
+    show_answer(chosen.client().get(f"/redrive-jobs/{in_path(job)}"), chosen.format, _draw)
 
 
 def flat(item: Item) -> Item:

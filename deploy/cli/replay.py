@@ -10,6 +10,7 @@ from broker.errors import Invalid
 from deploy.cli.asking import confirm
 from deploy.cli.client import Item, full_name, in_path
 from deploy.cli.grouping import group_of
+from deploy.cli.job_verbs import tell
 from deploy.cli.moments import ago
 from deploy.cli.options import (
     AdminOption,
@@ -18,6 +19,7 @@ from deploy.cli.options import (
     OutputOption,
     ReasonOption,
     TokenOption,
+    YesOption,
     choose,
 )
 from deploy.cli.output import (
@@ -44,9 +46,8 @@ from deploy.cli.replay_options import (
     ToOption,
     ToSinkOption,
     TriggerOption,
-    YesOption,
 )
-from deploy.cli.replay_verbs import replay_verbs, tell
+from deploy.cli.replay_verbs import replay_verbs, sentence
 
 COLUMNS = (
     Column("REPLAY", "id", whole=True),
@@ -151,7 +152,7 @@ def replay(
 
 
 def _tell_end(chosen: Chosen, item: Item) -> None:
-    tell(chosen, item)
+    tell(chosen, item, sentence)
     if item["state"] not in ("running", "finished"):
         raise Invalid(
             f"replay {item['id']} is {item['state']}",

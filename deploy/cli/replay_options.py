@@ -35,4 +35,3 @@ IdOption = Annotated[
     typer.Option("--id", metavar="ID", help="Its id: asking twice makes one replay."),
 ]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Begin it, and do not follow it.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]

@@ -1,22 +1,12 @@
-"""`headrace replay pause | resume | cancel`: the same act by three names."""
+"""`headrace replay pause | resume | cancel`."""
 
-from collections.abc import Callable
-
-import typer
-
-from deploy.cli.client import Item, in_path
-from deploy.cli.options import (
-    AdminOption,
-    Chosen,
-    OutputOption,
-    ReasonOption,
-    TokenOption,
-    choose,
-)
-from deploy.cli.output import counted, show_answer
+from deploy.cli.client import Item
+from deploy.cli.grouping import Verb
+from deploy.cli.job_verbs import job_verbs
+from deploy.cli.output import counted
 from deploy.cli.replay_options import JobArgument
 
-HELP = {
+HELPS = {
     "pause": """Stop a replay for now; the log is kept for it, within maxBacklogBytes.
 
     \b
@@ -38,35 +28,12 @@ HELP = {
 }
 
 
-def replay_verbs() -> dict[str, Callable[..., None]]:
-    return {verb: _steering(verb, text) for verb, text in HELP.items()}
+def replay_verbs() -> dict[str, Verb]:
+    return job_verbs("/replays", JobArgument, HELPS, sentence)
 
 
-def _steering(verb: str, text: str) -> Callable[..., None]:
-    """A command whose help is `text`."""
-
-    def steer(
-        context: typer.Context,
-        job: JobArgument,
-        reason: ReasonOption = "",
-        admin: AdminOption = None,
-        token: TokenOption = None,
-        output: OutputOption = None,
-    ) -> None:
-        chosen = choose(context, admin, token, output)
-        path = f"/replays/{in_path(job)}/{verb}"
-        tell(chosen, chosen.client().post(path, {"reason": reason}))
-
-    steer.__doc__ = text
-    return steer
-
-
-def tell(chosen: Chosen, item: Item) -> None:
-    """How a replay stands: a sentence, or the answer as it is."""
-    show_answer(item, chosen.format, lambda item: print(_sentence(item)))
-
-
-def _sentence(item: Item) -> str:
+def sentence(item: Item) -> str:
+    """How a replay stands."""
     unchanged = " already" if item.get("changed") is False else ""
     return (
         f"replay {item['id']} is {item['state']}{unchanged}: {item['delivered']:,} delivered, "

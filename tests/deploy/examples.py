@@ -27,8 +27,14 @@ def command_of(name: str) -> Any:
 def all_paths() -> Iterator[tuple[str, ...]]:
     """The words of every command, and of each below a group."""
     for name in COMMANDS:
-        yield (name,)
-        yield from ((name, below) for below in getattr(command_of(name), "commands", {}))
+        yield from paths_of(command_of(name), name)
+
+
+def paths_of(command: Any, *words: str) -> Iterator[tuple[str, ...]]:
+    """`words`, which are those of `command`, and of all that is below it."""
+    yield words
+    for name, below in getattr(command, "commands", {}).items():
+        yield from paths_of(below, *words, name)
 
 
 def examples_in(help_text: str) -> list[str]:
@@ -44,7 +50,7 @@ def parsed(line: str) -> tuple[list[str], Mapping[str, Any]]:
     """
     words = shlex.split(re.sub(r" > [\w.-]+$", "", line))[1:]  # where it writes to is the shell's
     command, rest = command_of(words[0]), words[1:]
-    if rest and rest[0] in (below := getattr(command, "commands", {})):
+    while rest and rest[0] in (below := getattr(command, "commands", {})):
         command, rest = below[rest[0]], rest[1:]
     with command.make_context(words[0], list(rest)) as context:
         return words, dict(context.params)

@@ -114,8 +114,10 @@ class Workplace:
         return line
 
     def redrive(self) -> str:
-        """The id of a redrive of nothing: each example may have one of its own."""
-        plan = self.client.post("/dead-letters/plans", {"verb": "redrive", "ids": ["none"]})
+        """The id of a redrive that waits for its trigger: each example may have one of its own."""
+        self.client.post("/triggers/default/orders/pause", {})
+        wanted = {"verb": "redrive", "where": "trigger = 'default/orders'"}
+        plan = self.client.post("/dead-letters/plans", wanted)
         self.client.post(f"/dead-letters/plans/{plan['id']}/act", {})
         return str(plan["id"])
 
