@@ -60,7 +60,9 @@ class Doubts:
         elif not findings.unknown:
             self._store(doubt, findings)
         elif doubt.rounds >= ROUNDS_MAX:
-            self._refuse(doubt, self._intake.overloaded("its duplicates could not be told apart"))
+            self._refuse(
+                doubt, self._intake.room.overloaded("its duplicates could not be told apart")
+            )
         else:
             doubt.rounds += 1
             self._queue.append((doubt, findings.unknown))
@@ -76,7 +78,7 @@ class Doubts:
         current = () if self._current is None else (self._current,)
         for doubt in (*current, *[doubt for doubt, _ in self._queue]):
             if doubt.queued_at < queued_before:
-                self._refuse(doubt, self._intake.overloaded("the log is too slow to be asked"))
+                self._refuse(doubt, self._intake.room.overloaded("the log is too slow to be asked"))
         while self._queue and self._queue[0][0].is_answered:
             self._queue.popleft()  # oldest first, so none answered is left behind
 
@@ -131,7 +133,7 @@ class Doubts:
         join = Join(len(entries) + is_append, result, tell)
         for entry in entries:
             if entry.is_answered:  # too late to share: its publisher was told "unknown"
-                join(self._intake.overloaded("its first copy still waits for its commit"))
+                join(self._intake.room.overloaded("its first copy still waits for its commit"))
             else:
                 entry.follow(join)
         if is_append:

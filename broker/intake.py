@@ -20,13 +20,12 @@ from broker.event import Cause, Event
 from broker.failpoint import reach
 from broker.hops import HOPS
 from broker.intake_options import IntakeCounts, IntakeOptions
+from broker.intake_room import TOO_MANY_WAIT, IntakeRoom
 from broker.storage.log import Log
 from broker.storage.rows import Append, Record, Reply
-from broker.token_bucket import TokenBucket
 from broker.waiting import ACCEPTED, Done, Doubt, Entry
 
 ANONYMOUS = "anonymous"
-TOO_MANY_WAIT = "too many events wait for their commit"
 
 
 class Intake:
@@ -49,19 +48,13 @@ class Intake:
         self.broker = broker
         self.options = options or IntakeOptions()
         self.counts = IntakeCounts()
-        self.waiting_events = 0
-        self.waiting_bytes = 0
-        self._is_full = False  # one was refused for what waits, and nothing has left since
+        self.room = IntakeRoom(broker, self.options, clock, chance, refuse)
         self.recent = RecentKeys(self.options.dedupe_window_seconds, self.options.dedupe_keys_max)
         self._log = log
         self._clock = clock
-        self._chance = chance
-        self._refuse = refuse
         self._append = append or log.append
         self._pending: dict[bytes, Entry] = {}  # by key, oldest first: not yet committed
         self._doubts = Doubts(self, log, clock, self._pending)
-        rate = self.options.publish_rate_per_second
-        self._bucket = None if rate is None else TokenBucket(rate)
         self._when_stored = self._stored  # bound once, not per append
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -83,9 +76,7 @@ class Intake:
 
     def change(self, options: IntakeOptions) -> None:
         """Let other limits count from now on. A longer window fills as events come."""
-        if options.publish_rate_per_second != self.options.publish_rate_per_second:
-            rate = options.publish_rate_per_second
-            self._bucket = None if rate is None else TokenBucket(rate)
+        self.room.change(options)
         self.options = options
         self.recent.window_seconds = options.dedupe_window_seconds
         self._doubts.window = timedelta(seconds=options.dedupe_window_seconds)
@@ -101,9 +92,9 @@ class Intake:
 
         While it is full, decoding what must be refused would leave no time for what is taken.
         """
-        if not self._is_full:
+        if not self.room.is_full:
             return None
-        error = self.overloaded(TOO_MANY_WAIT)
+        error = self.room.overloaded(TOO_MANY_WAIT)
         self.counts.refuse(error)
         return error
 
@@ -121,7 +112,7 @@ class Intake:
         publisher must mend, DuplicateDiffers, Overloaded, StoreFull, StoreFailed.
         """
         size_bytes = sum([event.size_bytes for event in events])
-        error = self._refusal(len(events), size_bytes) or fault_of(
+        error = self.room.refusal(len(events), size_bytes) or fault_of(
             events, self.options.hops_max, is_system
         )
         if error is not None:
@@ -163,23 +154,13 @@ class Intake:
         self.counts.refuse(error)
         done(error)
 
-    def overloaded(self, what: str) -> Overloaded:
-        """A refusal for now; jittered, so that those refused together do not return together."""
-        return Overloaded(
-            what, remedy="try again later", retry_after_seconds=1.0 + 4.0 * self._chance()
-        )
-
     def hold(self, events: int, size_bytes: int) -> None:
         """Count what waits for a commit, and see that somebody looks after it."""
-        self.waiting_events += events
-        self.waiting_bytes += size_bytes
+        room = self.room
+        room.waiting_events += events
+        room.waiting_bytes += size_bytes
         if self._timer is None and self._loop is not None:
             self._timer = self._loop.call_later(self.options.sweep_seconds, self._sweep_again)
-
-    def release(self, events: int, size_bytes: int) -> None:
-        self.waiting_events -= events
-        self.waiting_bytes -= size_bytes
-        self._is_full = False
 
     def admit_reply(
         self, event: Event, cause: Cause, delivery_id: str, hops_of_cause: int
@@ -221,35 +202,8 @@ class Intake:
         assert self._loop is not None
         self._timer = None
         self.sweep()
-        if self.waiting_events:
+        if self.room.waiting_events:
             self._timer = self._loop.call_later(self.options.sweep_seconds, self._sweep_again)
-
-    def _refusal(self, count: int, size_bytes: int) -> HeadraceError | None:
-        """Why nothing can be taken now, whatever it is."""
-        if self._refuse is not None:
-            error = self._refuse()
-            if error is not None:
-                return error
-        waiting = self.waiting_events
-        options = self.options
-        # An empty door lets any one request in: else a batch over the bound never could be.
-        if waiting and (
-            waiting + count > options.waiting_events_max
-            or self.waiting_bytes + size_bytes > options.waiting_bytes_max
-        ):
-            self._is_full = True
-            return self.overloaded(TOO_MANY_WAIT)
-        if self._bucket is None:
-            return None
-        wait_seconds = self._bucket.take(count, self._clock.monotonic())
-        if not wait_seconds:
-            return None
-        return Overloaded(
-            f"more than {self._bucket.per_second:g} events a second were sent to {self.broker}",
-            code="rate-limited",
-            remedy="send more slowly, or raise the broker's publishRate",
-            retry_after_seconds=wait_seconds,
-        )
 
     def _is_any_known(self, keys: Sequence[bytes]) -> bool:
         """Whether one of `keys` is stored, on its way, or twice among them."""
@@ -266,7 +220,9 @@ class Intake:
         principal: str,
         records: Sequence[Record],
     ) -> None:
-        doubt = Doubt(events, keys, principal, records, self._clock.monotonic(), done, self.release)
+        doubt = Doubt(
+            events, keys, principal, records, self._clock.monotonic(), done, self.room.release
+        )
         self.hold(len(events), doubt.bytes)
         self._doubts.judge(doubt)
 
@@ -276,7 +232,7 @@ class Intake:
         keys = append.keys
         for at in range(0, len(keys), KEY_BYTES):
             self._pending.pop(keys[at : at + KEY_BYTES], None)
-        self.release(len(append.events), append.bytes)
+        self.room.release(len(append.events), append.bytes)
         if append.error is not None:
             self.counts.refuse(append.error)
             append.answer(append.error)

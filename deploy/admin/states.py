@@ -199,7 +199,7 @@ async def broker_detail(running: Running, broker: RunningBroker) -> dict[str, An
         "routed": broker.partition.router.routed,
         "needed_from": broker.partition.lowest_needed(),
         "refused_by_code": dict(sorted(broker.intake.counts.refused.items())),
-        "waiting_for_commit": broker.intake.waiting_events,
+        "waiting_for_commit": broker.intake.room.waiting_events,
         "triggers": sorted(
             lane.name for lane in broker.partition.lanes.values() if not lane.is_companion
         ),

@@ -59,7 +59,7 @@ async def test_an_error_of_the_store_answers_all_of_its_commit_and_nothing_is_ke
 
     assert [type(answer) for answer in door.answers[:2]] == [StoreFull, StoreFull]
     assert door.answers[2] is ACCEPTED
-    assert door.intake.waiting_events == door.intake.waiting_bytes == 0
+    assert door.intake.room.waiting_events == door.intake.room.waiting_bytes == 0
 
 
 async def test_system_types_are_refused() -> None:

@@ -48,7 +48,7 @@ async def test_a_repeat_of_an_uncommitted_event_shares_its_commit() -> None:
     assert before == []
     assert door.answers == [ACCEPTED] + [DUPLICATE] * 99
     assert len(door.log.stored) == 1
-    assert door.intake.waiting_events == 0
+    assert door.intake.room.waiting_events == 0
 
 
 async def test_a_repeat_of_an_uncommitted_event_shares_its_failure() -> None:
@@ -242,7 +242,7 @@ async def test_a_log_that_does_not_answer_is_not_waited_for(count: int) -> None:
     door.intake.sweep()
 
     assert [type(answer) for answer in door.answers[1:]] == [Overloaded] * count
-    assert door.intake.waiting_events == 0
+    assert door.intake.room.waiting_events == 0
 
 
 async def test_what_was_answered_is_not_kept_for_a_log_that_stands_still() -> None:
