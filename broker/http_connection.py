@@ -20,6 +20,7 @@ from broker.http_deadlines import (
     overdue,
 )
 from broker.http_head import Refused
+from broker.http_inflow import Inflow
 from broker.http_message import Answer, Request, Respond, Route, laid_out
 from broker.http_reader import RequestReader
 from broker.http_refusals import BODIES_FULL, NO_ROUTE, too_large
@@ -32,9 +33,8 @@ class Connection(asyncio.Protocol):
     """A protocol of asyncio or uvloop; the server makes one per connection."""
 
     __slots__ = (
-        "_counted_bytes", "_ended", "_held", "_held_at", "_loop", "_peer", "_reader", "_reading",
-        "_request", "_respond", "_route", "_state", "_transport", "_unread_since",
-        "phase", "received_at", "since",
+        "_ended", "_inflow", "_loop", "_peer", "_reader", "_request", "_respond", "_route",
+        "_state", "_transport", "_unread_since", "phase", "received_at", "since",
     )  # fmt: skip
 
     def __init__(self, state: HttpState, loop: asyncio.AbstractEventLoop) -> None:
@@ -44,11 +44,8 @@ class Connection(asyncio.Protocol):
         self._state = state
         self._loop = loop
         self._reader = RequestReader(state.limits)
+        self._inflow = Inflow(state, self._reader)
         self._respond: Respond | None = self.respond  # bound once, not per request
-        self._held = b""  # bytes behind the request being answered, from `_held_at` on
-        self._held_at = 0
-        self._counted_bytes = 0  # of ours in the server's count of unfinished bytes
-        self._reading = True
         self._ended = False  # the peer sends no more
         self._unread_since: float | None = None
         self._peer: str | None = None  # None: refused, so not counted
@@ -71,7 +68,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._held:
+        if self._inflow.held:
             self._hold(data, 0)
         else:
             self._take(data, 0)
@@ -84,7 +81,7 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._unread_since = self._state.seconds
-        self._stop_reading()
+        self._inflow.stop(self._transport)
 
     def resume_writing(self) -> None:
         self._unread_since = None
@@ -92,7 +89,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.phase = CLOSED
-        self._let_go()
+        self._inflow.forget()
         self._state.connections.discard(self)
         self._state.farewell(self._peer)
         self._request = self._route = self._transport = self._respond = None
@@ -170,7 +167,7 @@ class Connection(asyncio.Protocol):
     def _take_body(self, data: bytes, at: int) -> None:
         is_complete = self._reader.take_body(data, at)
         self.received_at = self._state.seconds
-        self._count()
+        self._inflow.count()
         if is_complete:
             assert self._request is not None
             self._deliver(self._request)
@@ -191,12 +188,8 @@ class Connection(asyncio.Protocol):
         """Keep what came behind the request being answered; over the bound read no more."""
         if self.phase > ANSWERING:
             return
-        if self._held:
-            data, at = self._held[self._held_at :] + data[at:], 0
-        self._held, self._held_at = data, at
-        self._count()
-        if len(data) - at > self._state.limits.held_bytes_max:
-            self._stop_reading()
+        if not self._inflow.hold(data, at):
+            self._inflow.stop(self._transport)
         if self._state.has_too_many_bytes():
             self.cut()
 
@@ -204,42 +197,22 @@ class Connection(asyncio.Protocol):
         """Go on with what is held, once the request before it is answered and read."""
         if self.phase >= ANSWERING or self._unread_since is not None:
             return
-        data, at = self._held, self._held_at
-        self._held = b""
-        self._take(data, at)
-        self._count()
-        if not self._held and self._transport is not None:
-            self._go_on_reading(self._transport)
-
-    def _go_on_reading(self, transport: asyncio.Transport) -> None:
+        self._take(*self._inflow.take())
+        self._inflow.count()
+        transport = self._transport
+        if self._inflow.held or transport is None:
+            return
         if self._ended and self.phase < ANSWERING:
             transport.close()
-        elif not self._reading and not transport.is_closing():
-            self._reading = True
-            transport.resume_reading()
-
-    def _stop_reading(self) -> None:
-        if self._reading and self._transport is not None and not self._transport.is_closing():
-            self._reading = False
-            self._transport.pause_reading()
-
-    def _count(self) -> None:
-        """Keep the server's count of bytes that no request has yet."""
-        bytes_now = self._reader.body_bytes + len(self._held)
-        self._state.unfinished_bytes += bytes_now - self._counted_bytes
-        self._counted_bytes = bytes_now
-
-    def _let_go(self) -> None:
-        self._reader.forget()
-        self._held = b""
-        self._count()
+        else:
+            self._inflow.go_on(transport)
 
     def respond(self, answer: Answer) -> None:
         """Write the answer to the request under way; one whose peer is gone needs none."""
         request = self._request
         if self.phase != ANSWERING or request is None:
             return
-        is_last = self._ended and not self._held
+        is_last = self._ended and not self._inflow.held
         keep = request.keep_alive and not self._state.draining and not is_last
         self._write(answer, request, keep)
         self._request = None
@@ -247,7 +220,7 @@ class Connection(asyncio.Protocol):
             self._end()
             return
         self._begin(WAITING)
-        if self._held:
+        if self._inflow.held:
             self._loop.call_soon(self._resume)
 
     def _write(self, answer: Answer, request: Request | None, keep: bool) -> None:
@@ -257,7 +230,7 @@ class Connection(asyncio.Protocol):
 
     def _end(self) -> None:
         self._begin(LINGERING)
-        self._let_go()
+        self._inflow.forget()
         if self._transport is not None:
             self._transport.close()
 
@@ -270,11 +243,11 @@ class Connection(asyncio.Protocol):
         self._write(answer, self._request, keep=False)
         self._request = None
         self._begin(LINGERING)
-        self._let_go()
+        self._inflow.forget()
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        if self._reading and transport.can_write_eof():
+        if self._inflow.is_reading and transport.can_write_eof():
             transport.write_eof()
         else:
             transport.close()
