@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from playwright.async_api import BrowserContext, Page
-
-from tests.servers.chromium import Chromium
+from playwright.async_api import Browser, BrowserContext, Page
 
 PATIENCE_MILLISECONDS = 15_000
+PICTURES = Path(__file__).resolve().parents[2] / "build" / "console"
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 # Reported to the test and not by a request: what a page may not do, it may not report either.
 REPORT = """
 document.addEventListener("securitypolicyviolation", (violated) => {
@@ -19,7 +22,9 @@ document.addEventListener("securitypolicyviolation", (violated) => {
 
 @dataclass
 class Browsing:
-    """`wrongs` has dialogs, requests to other places, errors on the console, CSP reports."""
+    """`wrongs` has dialogs, requests to other places, errors on the console, CSP reports, and
+    pages that are wider than a phone.
+    """
 
     page: Page
     context: BrowserContext
@@ -35,24 +40,30 @@ class Browsing:
     async def text(self) -> str:
         return await self.page.inner_text("body")
 
+    async def picture(self, name: str) -> None:
+        """The whole page in light and in dark, and as a phone shows it."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for theme in ("dark", "light"):
+            await self.page.emulate_media(color_scheme=theme)
+            await self.page.screenshot(path=PICTURES / f"{name}-{theme}.png", full_page=True)
+        await self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        await self.page.screenshot(path=PICTURES / f"{name}-phone.png", full_page=True)
+        if await self.page.evaluate(WIDER):
+            self.wrongs.append(f"wider than a phone: {name}")
+        await self.page.set_viewport_size(DESK)  # type: ignore[arg-type]
+
 
 @asynccontextmanager
-async def browsing(
-    chromium: Chromium, url: str, width: int = 1280, height: int = 900, theme: str = "light"
-) -> AsyncIterator[Browsing]:
-    """A browser at `url`, in light or dark."""
-    async with chromium.launched() as browser:
-        context = await browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if theme == "dark" else "light",
-        )
-        context.set_default_timeout(PATIENCE_MILLISECONDS)
-        await context.add_init_script(REPORT)
-        page = await context.new_page()
-        browsing = Browsing(page, context, url)
-        _watch(browsing)
-        yield browsing
-        await context.close()
+async def browsing(browser: Browser, url: str, **options: bool) -> AsyncIterator[Browsing]:
+    """A visitor at `url`, with cookies of their own; `options` are those of a context."""
+    context = await browser.new_context(viewport=DESK, color_scheme="light", **options)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    await context.add_init_script(REPORT)
+    page = await context.new_page()
+    browsing = Browsing(page, context, url)
+    _watch(browsing)
+    yield browsing
+    await context.close()
 
 
 def _watch(browsing: Browsing) -> None:

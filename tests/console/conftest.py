@@ -6,9 +6,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from deploy.access.roles import Role
 from tests.deploy.asking import Asking, Told, make_asking
+from tests.servers.chromium import Chromium
 
 PAGE = {"accept": "text/html", "origin": "http://localhost"}
 FORM = PAGE | {"content-type": "application/x-www-form-urlencoded"}
@@ -42,6 +45,13 @@ class Reader:
 
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
         return headers | {"cookie": self.cookie} if self.cookie else dict(headers)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
+    """One for all tests of pages, which run on the loop of the session: each takes a context."""
+    async with chromium.launched() as started:
+        yield started
 
 
 @pytest.fixture

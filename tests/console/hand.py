@@ -1,19 +1,14 @@
 """A hand in a browser, counted: an address, a click, a text or a key is one action."""
 
-from pathlib import Path
-
 from tests.console.browsing import Browsing
-
-PICTURES = Path(__file__).resolve().parents[2] / "build" / "console"
 
 
 class Hand:
-    """`done` has what it did; after what changes the page, `looks` is for a picture of it."""
+    """`done` has what it did; `looks` is for pictures of what it sees."""
 
     def __init__(self, browser: Browsing) -> None:
         self.done: list[str] = []
         self.browser = browser
-        PICTURES.mkdir(parents=True, exist_ok=True)
 
     async def go(self, path: str) -> None:
         self.done.append(f"go to {path}")
@@ -31,8 +26,8 @@ class Hand:
         await self.browser.page.keyboard.insert_text(text)
 
     async def looks(self, name: str) -> str:
-        """All that the page says, with a picture of it."""
-        await self.browser.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        """All that the page says, with pictures of it."""
+        await self.browser.picture(name)
         return await self.browser.page.inner_text("main")
 
     async def waits_for(self, what: str, seconds: float = 15.0) -> None:

@@ -1,10 +1,11 @@
 """Events written by an enemy: whatever their fields say, the pages show it and do nothing."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from broker.codec import make_event
 from broker.event import Event
@@ -13,7 +14,8 @@ from tests.console.browsing import Browsing, browsing
 from tests.console.payloads import HOSTILE
 from tests.console.scene import CONFIGURATION, dead_ids, url_of
 from tests.deploy.living import Living, Subscriber, living
-from tests.servers.chromium import Chromium
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # What a page begins by itself has begun when it has been painted twice.
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -51,62 +53,62 @@ def texts() -> list[str]:
     return [text.replace("\u2028", "").replace("\u2029", "") for text in HOSTILE]
 
 
-@pytest.fixture
-async def attacked(tmp_path: Path) -> AsyncIterator[Living]:
-    async with living(tmp_path, CONFIGURATION, Enemy()) as one:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def attacked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Living]:
+    async with living(tmp_path_factory.mktemp("attacked"), CONFIGURATION, Enemy()) as one:
         await one.publish(*hostile_events())
         await one.rest("default/classify")
         yield one
 
 
-async def open_all(browser: Browsing, paths: list[str]) -> set[int]:
+async def open_all(visitor: Browsing, paths: list[str]) -> set[int]:
     statuses = set()
     for path in paths:
-        statuses.add(await browser.open(path))
-        await browser.page.evaluate(PAINTED)
+        statuses.add(await visitor.open(path))
+        await visitor.page.evaluate(PAINTED)
     return statuses
 
 
-async def test_an_unguarded_page_is_noticed(chromium: Chromium, attacked: Living) -> None:
+async def test_an_unguarded_page_is_noticed(browser: Browser, attacked: Living) -> None:
     page = "".join(f"<p>{text}</p>" for text in texts()[18:20]) + texts()[0] + texts()[20]
 
-    async with browsing(chromium, url_of(attacked)) as browser:
-        await browser.page.route(
+    async with browsing(browser, url_of(attacked)) as visitor:
+        await visitor.page.route(
             "**/unguarded", lambda route: route.fulfill(body=page, content_type="text/html")
         )
-        await open_all(browser, ["/unguarded"])
+        await open_all(visitor, ["/unguarded"])
 
-    kinds = {wrong.partition(" ")[0] for wrong in browser.wrongs}
+    kinds = {wrong.partition(" ")[0] for wrong in visitor.wrongs}
     assert {"dialog", "request"} <= kinds
 
 
 async def test_no_dead_letter_does_anything_but_be_shown(
-    chromium: Chromium, attacked: Living
+    browser: Browser, attacked: Living
 ) -> None:
     ids = await dead_ids(attacked)
 
-    async with browsing(chromium, url_of(attacked)) as browser:
+    async with browsing(browser, url_of(attacked)) as visitor:
         lists = ["/dead-letters", "/dead-letters/list", "/triggers/default/classify", "/"]
-        statuses = await open_all(browser, lists + [f"/dead-letters/{one}" for one in ids])
-        told = await browser.text()
+        statuses = await open_all(visitor, lists + [f"/dead-letters/{one}" for one in ids])
+        told = await visitor.text()
 
     assert len(ids) == len(HOSTILE)
     assert statuses == {200}
     assert "alert(1)" in told  # the oldest is the first of them, and it is text
-    assert browser.wrongs == []
+    assert visitor.wrongs == []
 
 
-async def test_no_event_does_anything_but_be_shown(chromium: Chromium, attacked: Living) -> None:
+async def test_no_event_does_anything_but_be_shown(browser: Browser, attacked: Living) -> None:
     paths = [f"/events/at?broker=default/default&offset={n + 1}" for n in range(len(HOSTILE))]
 
-    async with browsing(chromium, url_of(attacked)) as browser:
-        statuses = await open_all(browser, ["/events", *paths])
+    async with browsing(browser, url_of(attacked)) as visitor:
+        statuses = await open_all(visitor, ["/events", *paths])
 
     assert statuses == {200}
-    assert browser.wrongs == []
+    assert visitor.wrongs == []
 
 
-async def test_no_address_puts_anything_into_a_page(chromium: Chromium, attacked: Living) -> None:
+async def test_no_address_puts_anything_into_a_page(browser: Browser, attacked: Living) -> None:
     said = [quote(text[:1_500], safe="") for text in texts()]
     paths = [f"/dead-letters/list?where={one}" for one in said]
     paths += [f"/events?filter={one}&broker=default/default" for one in said]
@@ -115,43 +117,43 @@ async def test_no_address_puts_anything_into_a_page(chromium: Chromium, attacked
     paths += [f"/sign-in?next={one}" for one in said[1::4]]
     paths += [f"/dead-letters?state={one}&trigger={one}&done={one}" for one in said[2::2]]
 
-    async with browsing(chromium, url_of(attacked)) as browser:
-        statuses = await open_all(browser, paths)
+    async with browsing(browser, url_of(attacked)) as visitor:
+        statuses = await open_all(visitor, paths)
 
     assert statuses <= {200, 400, 404}
-    assert browser.wrongs == []
+    assert visitor.wrongs == []
 
 
-async def test_no_reason_does_anything_but_be_shown(chromium: Chromium, attacked: Living) -> None:
+async def test_no_reason_does_anything_but_be_shown(browser: Browser, attacked: Living) -> None:
     steering = attacked.process.running.brokers["default/default"].partition.steering
     for text in texts():
         await steering.resume("default/invoices", "enemy", text[-500:])
         await steering.pause("default/invoices", "enemy", text[-500:])
 
-    async with browsing(chromium, url_of(attacked)) as browser:
-        statuses = await open_all(browser, ["/audit", "/triggers/default/invoices"])
-        await browser.open("/audit")
-        await browser.page.click("text=Older")
-        told = await browser.text()
+    async with browsing(browser, url_of(attacked)) as visitor:
+        statuses = await open_all(visitor, ["/audit", "/triggers/default/invoices"])
+        await visitor.open("/audit")
+        await visitor.page.click("text=Older")
+        told = await visitor.text()
 
     assert statuses == {200}
     assert "alert(1)" in told
-    assert browser.wrongs == []
+    assert visitor.wrongs == []
 
 
 async def test_what_is_downloaded_is_saved_and_never_opened(
-    chromium: Chromium, attacked: Living
+    browser: Browser, attacked: Living
 ) -> None:
     (letter, *_) = await dead_ids(attacked)
     kept = await attacked.process.running.brokers["default/default"].engine.desk.get(letter)
     assert kept is not None
     data = (kept.event.data or b"").decode()
 
-    async with browsing(chromium, url_of(attacked)) as browser:
-        await browser.open(f"/dead-letters/{letter}")
-        async with browser.page.expect_download() as downloading:
-            await browser.page.click("text=Download")
+    async with browsing(browser, url_of(attacked)) as visitor:
+        await visitor.open(f"/dead-letters/{letter}")
+        async with visitor.page.expect_download() as downloading:
+            await visitor.page.click("text=Download")
         saved = (await (await downloading.value).path()).read_text()
 
     assert saved == data
-    assert browser.wrongs == []
+    assert visitor.wrongs == []

@@ -14,13 +14,15 @@ from deploy.console.payload import (
     payload_of,
 )
 
+WORD = st.text(max_size=8)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda below: st.lists(below) | st.dictionaries(st.text(), below),
+    lambda below: st.lists(below, max_size=5) | st.dictionaries(WORD, below, max_size=5),
+    max_leaves=20,
 )
 
 
-@given(st.lists(JSON) | st.dictionaries(st.text(), JSON))
+@given(st.lists(JSON, max_size=5) | st.dictionaries(WORD, JSON, max_size=5))
 def test_indented_json_says_the_same(value: object) -> None:
     shown = payload_of({"data": json.dumps(value)})
 

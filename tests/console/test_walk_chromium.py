@@ -5,89 +5,87 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from tests.console.browsing import Browsing, browsing
 from tests.console.scene import FLOWERS, bad_day, url_of
 from tests.deploy.living import Living
-from tests.servers.chromium import Chromium
 
-PICTURES = Path(__file__).resolve().parents[2] / "build" / "console"
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def day(tmp_path: Path) -> AsyncIterator[Living]:
-    PICTURES.mkdir(parents=True, exist_ok=True)
     async with bad_day(tmp_path) as one:
         yield one
 
 
-async def picture(browser: Browsing, name: str) -> None:
-    await browser.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+async def to_the_group(visitor: Browsing) -> None:
+    await visitor.open("/")
+    await visitor.page.click("nav >> text=Dead letters")
+    await visitor.page.click("td.n >> text=12")
 
 
-async def to_the_group(browser: Browsing) -> None:
-    await browser.open("/")
-    await browser.page.click("nav >> text=Dead letters")
-    await browser.page.click("td.n >> text=12")
+async def redrive(visitor: Browsing, **said: str) -> None:
+    """All of the group under the cursor, with these fields of the plan filled in."""
+    await visitor.page.click("text=Redrive 12 …")
+    for name, text in said.items():
+        await visitor.page.fill(f"input[name={name}]", text)
+    await visitor.page.click("button:text('Redrive 12')")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_a_broken_model_is_found_mended_and_redriven(
-    chromium: Chromium, day: Living, theme: str
-) -> None:
-    async with browsing(chromium, url_of(day), theme=theme) as browser:
-        page = browser.page
-        await to_the_group(browser)
+async def becomes(visitor: Browsing, state: str) -> str:
+    """All that the job's page says once the job is in that state."""
+    await visitor.page.wait_for_selector(f"#live .badge:text-is('{state}')")
+    return await visitor.page.inner_text("main")
+
+
+async def test_a_broken_model_is_found_mended_and_redriven(browser: Browser, day: Living) -> None:
+    async with browsing(browser, url_of(day)) as visitor:
+        page = visitor.page
+        await to_the_group(visitor)
         await page.click("text=Look at the latest")
         evidence = await page.inner_text("main")
         day.subscriber.answers.clear()  # the model is mended
         await page.click(".crumbs >> text=group")
-        await page.click("text=Redrive 12 …")
-        await picture(browser, f"plan-redrive-{theme}")
-        await page.fill("input[name=canary]", "3")
-        await page.click("button:text('Redrive 12')")
-        await page.wait_for_selector("#live .badge:text-is('done')")
-        told = await page.inner_text("main")
-        await picture(browser, f"redrive-{theme}")
+        await redrive(visitor, canary="3")
+        told = await becomes(visitor, "done")
+        await visitor.picture("redrive")
         await page.click("nav >> text=Jobs")
-        await picture(browser, f"jobs-redrive-{theme}")
+        await visitor.picture("jobs-redrive")
         await page.click("nav >> text=Dead letters")
         empty = await page.inner_text("main")
+        await visitor.picture("groups-none")
 
     assert "no field petals" in evidence
     assert f"Delivered\n{FLOWERS}" in told
     assert "Nothing is dead" in empty
-    assert browser.wrongs == []
+    assert visitor.wrongs == []
 
 
 async def test_a_model_that_is_still_broken_stops_the_redrive_at_its_canary(
-    chromium: Chromium, day: Living
+    browser: Browser, day: Living
 ) -> None:
-    async with browsing(chromium, url_of(day)) as browser:
-        page = browser.page
-        await to_the_group(browser)
-        await page.click("text=Redrive 12 …")
-        await page.fill("input[name=canary]", "3")
-        await page.click("button:text('Redrive 12')")
-        await page.wait_for_selector("#live .badge:text-is('aborted')")
-        told = await page.inner_text("main")
-        await picture(browser, "redrive-aborted-light")
+    async with browsing(browser, url_of(day)) as visitor:
+        await to_the_group(visitor)
+        await redrive(visitor, canary="3")
+        told = await becomes(visitor, "aborted")
+        await visitor.picture("redrive-aborted")
 
     assert "too much failed again" in told
     (left,) = re.findall(r"Left\n(\d+)", told)
     assert int(left) >= FLOWERS - 3
-    assert browser.wrongs == []
+    assert visitor.wrongs == []
 
 
-async def test_a_redrive_is_slowed_paused_and_cancelled(chromium: Chromium, day: Living) -> None:
+async def test_a_redrive_is_slowed_paused_and_cancelled(browser: Browser, day: Living) -> None:
     day.subscriber.answers.clear()
 
-    async with browsing(chromium, url_of(day)) as browser:
-        page = browser.page
-        await to_the_group(browser)
-        await page.click("text=Redrive 12 …")
-        await page.fill("input[name=rate]", "1")
-        await page.click("button:text('Redrive 12')")
+    async with browsing(browser, url_of(day)) as visitor:
+        page = visitor.page
+        await to_the_group(visitor)
+        await redrive(visitor, rate="1")
         await page.click("summary:text('Cancel')")
         delivered = page.locator("#live dd").nth(1)
         before = await delivered.inner_text()
@@ -96,23 +94,24 @@ async def test_a_redrive_is_slowed_paused_and_cancelled(chromium: Chromium, day:
         )
         is_open = await page.locator("#live details").get_attribute("open")
         await page.click("button:text('Pause')")
-        await page.wait_for_selector("#live .badge:text-is('paused')")
+        await becomes(visitor, "paused")
         await page.click("summary:text('Cancel')")
         await page.click("button.danger")
-        await page.wait_for_selector("#live .badge:text-is('cancelled')")
+        await becomes(visitor, "cancelled")
+        await visitor.picture("redrive-cancelled")
 
     assert is_open is not None, "what somebody has opened stays open while numbers go on"
-    assert browser.wrongs == []
+    assert visitor.wrongs == []
 
 
 async def test_what_is_discarded_with_its_number_typed_is_restored(
-    chromium: Chromium, day: Living
+    browser: Browser, day: Living
 ) -> None:
-    async with browsing(chromium, url_of(day)) as browser:
-        page = browser.page
-        await to_the_group(browser)
+    async with browsing(browser, url_of(day)) as visitor:
+        page = visitor.page
+        await to_the_group(visitor)
         await page.click("text=Discard 12 …")
-        await picture(browser, "plan-discard-light")
+        await visitor.picture("plan-discard")
         await page.fill("input[name=typed]", "12")
         await page.fill("input[name=reason]", "a test of the model")
         await page.click("button.danger")
@@ -127,4 +126,4 @@ async def test_what_is_discarded_with_its_number_typed_is_restored(
     assert discarded.startswith("12 discarded")
     assert restored.startswith("12 restored")
     assert count == "12"
-    assert browser.wrongs == []
+    assert visitor.wrongs == []
