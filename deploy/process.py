@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -66,6 +67,7 @@ class Options:
     tls: ssl.SSLContext | None = None
     reserve_bytes: int | None = None  # None: the engine's default
     admin_hosts: tuple[str, ...] = ()  # names beside its address under which it is asked
+    proof_minutes: float = 15.0  # for which a browser's token, once given, counts for acts on many
     traces: TraceOptions | None = None
     environment: Mapping[str, str] = field(default_factory=dict)  # what references refer to
     read: Callable[[], Configuration] = unreadable  # the configuration as it is on disk now
@@ -163,9 +165,7 @@ class Process:
     async def _start_admin(self) -> None:
         # On a thread: importing the application takes 0.2 s, and publishers come already.
         options = self._options
-        self._admin = await asyncio.to_thread(
-            _make_admin, self.running, options.admin, options.admin_hosts
-        )
+        self._admin = await asyncio.to_thread(_make_admin, self.running, options)
         self.admin = await self._admin.start()
 
     def _begin(self, upkeep: Coroutine[Any, Any, None]) -> None:
@@ -265,10 +265,11 @@ def intakes_of(running: Running) -> dict[str, Intake]:
     return {name: broker.intake for name, broker in brokers if not broker.spec.is_hidden}
 
 
-def _make_admin(running: Running, address: Address, hosts: tuple[str, ...]) -> Any:
+def _make_admin(running: Running, options: Options) -> Any:
     from deploy.admin.listener import AdminListener
 
-    return AdminListener(running, address, hosts)
+    proof_kept = timedelta(minutes=options.proof_minutes)
+    return AdminListener(running, options.admin, options.admin_hosts, proof_kept)
 
 
 def _arm(failpoint: str) -> None:

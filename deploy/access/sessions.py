@@ -3,6 +3,9 @@
 Kept in memory by the SHA-256 of the cookie: a restart signs everybody out, and nothing that
 is written anywhere lets anybody in. A session is its token's shadow: what the token may now
 it may, and when that counts no more, neither does it.
+
+Whoever finds a browser open must not do much with it: for acts on many a session has to have
+proved its token a short time ago.
 """
 
 import base64
@@ -10,7 +13,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from broker.clock import Clock
@@ -19,6 +22,7 @@ from deploy.access.roles import Principal
 from deploy.access.token import prefix_of
 
 LIFETIME = timedelta(hours=8)
+PROOF_KEPT = timedelta(minutes=15)
 SESSIONS_MAX = 256  # beyond, the one that was begun first ends
 SECRET_BYTES = 32
 Random = Callable[[int], bytes]
@@ -31,6 +35,7 @@ class Session:
     csrf: str
     prefix: str  # of its token; empty where everybody is `local`
     ends_at: datetime | None  # None: as long as this process
+    proved_at: datetime  # when its token was last given
 
     def proves(self, csrf: str) -> bool:
         """In a time that tells nothing of how much of it is right."""
@@ -38,14 +43,20 @@ class Session:
 
 
 class Sessions:
-    """Those of one admin listener."""
+    """Those of one admin listener; a token given counts for acts on many for `proof_kept`."""
 
-    def __init__(self, clock: Clock, random: Random = secrets.token_bytes) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        random: Random = secrets.token_bytes,
+        proof_kept: timedelta = PROOF_KEPT,
+    ) -> None:
         self._clock = clock
+        self.proof_kept = proof_kept
         self._random = random
         self._kept: dict[bytes, Session] = {}  # oldest first
         # Where nobody needs a token there is no cookie either; a foreign page cannot read this.
-        self.local = Session(self._draw(), "", None)
+        self.local = Session(self._draw(), "", None, clock.now())
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -55,7 +66,8 @@ class Sessions:
         prefix = prefix_of(token)
         assert prefix is not None, "a token that signs in has its shape"
         cookie = self._draw()
-        session = Session(self._draw(), prefix, self._clock.now() + LIFETIME)
+        now = self._clock.now()
+        session = Session(self._draw(), prefix, now + LIFETIME, now)
         if len(self._kept) >= SESSIONS_MAX:
             del self._kept[next(iter(self._kept))]
         self._kept[_digest(cookie)] = session
@@ -73,6 +85,24 @@ class Sessions:
             del self._kept[key]
             return None
         return session, by
+
+    def is_recent(self, session: Session) -> bool:
+        """Whether it may act on many; where nobody has a token there is none to give."""
+        if session.ends_at is None:
+            return True
+        return self._clock.now() < session.proved_at + self.proof_kept
+
+    def prove(self, cookie: str, token: str) -> bool:
+        """Note that whoever holds the cookie has just signed in with this token once more.
+
+        False where the session is of another token, or has ended: it goes on for nobody else.
+        """
+        key = _digest(cookie)
+        session = self._kept.get(key)
+        if session is None or session.prefix != prefix_of(token):
+            return False
+        self._kept[key] = replace(session, proved_at=self._clock.now())
+        return True
 
     def end(self, cookie: str) -> bool:
         """Whether there was one."""

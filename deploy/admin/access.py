@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from broker.errors import Forbidden
 from deploy.access.book import unauthorized
 from deploy.access.roles import LOCAL, Principal, Role
+from deploy.access.sessions import Session, Sessions
 
 __all__ = [
     "LOCAL",
@@ -17,6 +18,7 @@ __all__ = [
     "Role",
     "Viewer",
     "allow",
+    "check_recent",
 ]
 
 
@@ -42,3 +44,22 @@ Looker = Annotated[Principal, allow(Role.VIEWER_WITHOUT_PAYLOAD)]
 Viewer = Annotated[Principal, allow(Role.VIEWER)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
 Administrator = Annotated[Principal, allow(Role.ADMIN)]
+
+
+def check_recent(request: Request) -> None:
+    """Before an act on many: a browser's session has proved its token a short time ago.
+
+    Raises Forbidden(code="stale-session"). Whoever sends a token proves it by that, and
+    where nobody has one there is none to prove.
+    """
+    session: Session | None = getattr(request.state, "session", None)
+    sessions: Sessions = request.app.state.sessions
+    if session is None or sessions.is_recent(session):
+        return
+    minutes = sessions.proof_kept.total_seconds() / 60
+    raise Forbidden(
+        f"this acts on many, and your token was last given more than {minutes:g} minutes ago",
+        code="stale-session",
+        where="session",
+        remedy="give your token again, and repeat what you did",
+    )

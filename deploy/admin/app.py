@@ -1,6 +1,7 @@
 """The admin application: FastAPI, imported after the ingress listens."""
 
 import asyncio
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from broker.errors import Forbidden, HeadraceError, Invalid
+from deploy.access.sessions import PROOF_KEPT
 from deploy.admin import (
     audit,
     configuration,
@@ -72,8 +74,10 @@ LOOPBACK_ONLY = Door()
 CODES = {404: "not-found", 405: "method-not-allowed"}  # what no route answered
 
 
-def create_app(running: Running, door: Door = LOOPBACK_ONLY) -> FastAPI:
-    """The application over `running`, behind `door`."""
+def create_app(
+    running: Running, door: Door = LOOPBACK_ONLY, proof_kept: timedelta = PROOF_KEPT
+) -> FastAPI:
+    """The application over `running`, behind `door`; see `Sessions` for `proof_kept`."""
     app = FastAPI(
         title="headrace",
         version=version("headrace"),
@@ -86,7 +90,8 @@ def create_app(running: Running, door: Door = LOOPBACK_ONLY) -> FastAPI:
     app.state.trials = asyncio.Semaphore(trying.TRIALS_MAX)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Gate, running=running, door=door, sessions=add_console(app, running))
+    sessions = add_console(app, running, proof_kept)
+    app.add_middleware(Gate, running=running, door=door, sessions=sessions)
     _describe_at(app)
     app.add_exception_handler(HeadraceError, refused)
     app.add_exception_handler(HTTPException, unrouted)

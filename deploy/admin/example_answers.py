@@ -57,13 +57,6 @@ ANSWERS: Mapping[str, Any] = {
     "POST /api/v1/dead-letters/redrive": MOVED,
     "POST /api/v1/dead-letters/discard": MOVED,
     "POST /api/v1/dead-letters/restore": MOVED,
-    "POST /api/v1/dead-letters/count": {
-        "count": 41,
-        "is_complete": True,
-        "by_trigger": {"default/classify": 41},
-        "by_reason": {"attempts": 41},
-        "by_group": {"abcdefgh12345678": 41},
-    },
     "POST /api/v1/dead-letters/states": {"states": {"3nq6u7a2w4c5d6e7": "redriving"}},
     "POST /api/v1/tokens": {**TOKEN, "token": "hr_5f0c2a91d3e7_(shown this once)"},
     "POST /api/v1/tokens/{name}/revoke": {**TOKEN, "state": "revoked", "revoked": True},

@@ -4,10 +4,12 @@ import asyncio
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import uvicorn
 
 from deploy.access.exposure import check_exposure
+from deploy.access.sessions import PROOF_KEPT
 from deploy.addresses import Address, cannot_listen
 from deploy.admin.app import create_app
 from deploy.admin.gate import door_of
@@ -28,11 +30,17 @@ class _Server(uvicorn.Server):
 class AdminListener:
     """Over `running`, at `address`; `hosts` are names beside it under which it is asked."""
 
-    def __init__(self, running: Running, address: Address, hosts: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        running: Running,
+        address: Address,
+        hosts: Iterable[str] = (),
+        proof_kept: timedelta = PROOF_KEPT,
+    ) -> None:
         self._running = running
         self._address = address
         self._door = door_of(address.host, hosts)
-        self._app = create_app(running, self._door)
+        self._app = create_app(running, self._door, proof_kept)
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
         self._sampling: asyncio.Task[None] | None = None

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from broker.errors import Invalid
-from deploy.admin.access import Looker, Operator, Principal
+from deploy.admin.access import Looker, Operator, Principal, check_recent
 from deploy.admin.dead_letters import read_where
 from deploy.admin.events import choose_brokers, one_broker
 from deploy.admin.naming import BrokerName, GroupId, LetterId
@@ -107,6 +107,7 @@ async def act(request: Request, by: Operator, id: PlanId, wanted: Acting) -> dic
     broker, redrives, plan = find_plan(running, id)
     check_writes(broker)
     _check(plan.verb, wanted)
+    check_recent(request)
     if plan.verb == "redrive":
         job, is_new = await redrives.redrive(id, wanted.options(plan), by.name, wanted.reason)
         told = job_view(job, redrives.tending.per_second(job))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from broker.clock import EPOCH
 from broker.errors import Conflict, Invalid
-from deploy.admin.access import Looker, Operator
+from deploy.admin.access import Looker, Operator, check_recent
 from deploy.admin.naming import full_name
 from deploy.admin.paging import job_name, page_after
 from deploy.admin.replay_view import EXAMPLE, shown, view
@@ -79,6 +79,7 @@ async def create(request: Request, by: Operator, wanted: Create) -> dict[str, An
     if wanted.dry_run:
         planned = view(broker, await _replays(broker).plan(asked, by.name))
         return {**planned, "id": wanted.id, "created": False}
+    check_recent(request)
     progress, is_new = await _replays(broker).create(asked, by.name)
     return {**view(broker, progress), "created": is_new}
 

@@ -33,6 +33,15 @@ TraceRatioOption = Annotated[
     ),
 ]
 
+ProofMinutesOption = Annotated[
+    float,
+    typer.Option(
+        help="minutes after which the console asks for the token again before an act on many",
+        min=1.0,
+        max=480.0,
+    ),
+]
+
 
 def up(
     config: Annotated[
@@ -47,6 +56,7 @@ def up(
         list[str] | None,
         typer.Option(metavar="NAME", help="another host name that the admin listener answers to"),
     ] = None,
+    proof_minutes: ProofMinutesOption = 15.0,
     log_format: Annotated[
         LogFormat, typer.Option(help="how log records are written")
     ] = LogFormat.CONSOLE,
@@ -85,6 +95,7 @@ def up(
         ingress=parse_address(listen, "--listen"),
         admin=parse_address(admin, "--admin"),
         admin_hosts=tuple(admin_host or ()),
+        proof_minutes=proof_minutes,
         log_format=log_format.value,
         drain_delay_seconds=drain_delay,
         failpoint=environment.failpoint,

@@ -80,5 +80,8 @@ class Asking:
             "raw_path": raw_path.encode(),
             "query_string": query.encode(),
             "headers": headers,
-            "state": {"principal": self._by},
+            "state": {
+                "principal": self._by,
+                "session": getattr(self._request.state, "session", None),
+            },
         }

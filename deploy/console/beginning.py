@@ -1,6 +1,7 @@
 """The console joins the admin application."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -39,9 +40,9 @@ ROUTERS = (
 )
 
 
-def add_console(app: FastAPI, running: Running) -> Sessions:
+def add_console(app: FastAPI, running: Running, proof_kept: timedelta) -> Sessions:
     """Its routes and what they keep; gives the sessions, which the gate asks."""
-    sessions = app.state.sessions = Sessions(running.clock)
+    sessions = app.state.sessions = Sessions(running.clock, proof_kept=proof_kept)
     app.state.history = History()
     for router in ROUTERS:
         app.include_router(router)

@@ -1,4 +1,4 @@
-"""Dead letters over the admin interface: queries, verbs with a count, why, and who may see what."""
+"""Dead letters over the admin interface: queries, verbs by id, why, and who may see what."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -105,42 +105,6 @@ async def test_redriven_ones_are_delivered_and_leave_the_desk(headrace: Living) 
     assert [one["why"] for one in again[1]["refused"]] == ["delivered", "delivered"]
 
 
-async def test_a_query_acts_only_on_as_many_as_were_counted(headrace: Living) -> None:
-    wrong = await verb(headrace, "discard", where="id != '3'", count=3, reason="no use")
-    right = await verb(headrace, "discard", where="id != '3'", count=2, reason="no use")
-    again = await verb(headrace, "discard", where="id != '3'", count=0, reason="no use")
-
-    assert (wrong[0], wrong[1]["code"]) == (409, "count-differs")
-    assert (right[0], right[1]["count"]) == (200, 2)
-    assert (again[0], again[1]["count"]) == (200, 0)
-    assert await found(headrace, "state = 'discarded'") == ["1", "2"]
-
-
-async def test_a_group_can_be_discarded_and_restored(headrace: Living) -> None:
-    (group,) = (await headrace.get("/api/v1/dead-letter-groups")).json["items"]
-
-    discarded = await verb(headrace, "discard", group=group["id"], count=3, reason="no use")
-    left = (await headrace.get("/api/v1/dead-letter-groups")).json["items"]
-    restored = await verb(headrace, "restore", group=group["id"], count=3)
-
-    assert (discarded[1]["count"], left, restored[1]["count"]) == (3, [], 3)
-    assert await found(headrace, "state = 'dead'") == ["1", "2", "3"]
-
-
-async def test_a_count_says_what_there_is(headrace: Living) -> None:
-    status, told = await verb(headrace, "count", where="data('/n') != 2", verb="redrive")
-    (group,) = (await headrace.get("/api/v1/dead-letter-groups")).json["items"]
-
-    assert status == 200
-    assert told == {
-        "count": 2,
-        "is_complete": True,
-        "by_trigger": {"default/orders": 2},
-        "by_reason": {"refused": 2},
-        "by_group": {group["id"]: 2},
-    }
-
-
 @pytest.mark.parametrize(
     ("name", "body"),
     [
@@ -149,12 +113,10 @@ async def test_a_count_says_what_there_is(headrace: Living) -> None:
         ("redrive", {"ids": ["a"] * 501}),
         ("redrive", {"ids": ["a'b"]}),
         ("redrive", {"ids": ["a"], "count": 1}),
-        ("redrive", {"ids": ["a"], "group": "g", "count": 1}),
+        ("redrive", {"ids": ["a"], "group": "g"}),
         ("redrive", {"where": "TRUE"}),
-        ("redrive", {"where": "TRUE", "count": 1, "speed": 3}),
         ("discard", {"ids": ["a"]}),
         ("discard", {"ids": ["a"], "reason": ""}),
-        ("redrive", {"where": "reason = ", "count": 1}),
     ],
 )
 async def test_a_verb_that_is_not_clear_is_refused(

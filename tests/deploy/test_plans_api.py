@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -99,6 +100,20 @@ async def test_a_discard_takes_the_count_and_a_reason(headrace: Living) -> None:
 
     assert [one[0] for one in refused] == [400, 400, 409, 400]
     assert (status, done["plan"]["outcome"]) == (200, {"moved": 3, "refused": {}})
+
+
+async def test_a_group_can_be_discarded_and_restored(headrace: Living) -> None:
+    (group,) = (await headrace.get("/api/v1/dead-letter-groups")).json["items"]
+    states = "/api/v1/dead-letters?where=" + quote("state = 'dead'")
+
+    binned = await planned(headrace, verb="discard", where=None, group=group["id"])
+    await asked(headrace, f"{PLANS}/{binned['id']}/act", count=3, reason="tests")
+    left = (await headrace.get(states)).json["items"]
+    back = await planned(headrace, verb="restore", where=None, group=group["id"])
+    await asked(headrace, f"{PLANS}/{back['id']}/act")
+
+    assert (binned["count"], left, back["count"]) == (3, [], 3)
+    assert len((await headrace.get(states)).json["items"]) == 3
 
 
 async def test_a_job_is_paused_resumed_and_cancelled(headrace: Living) -> None:
