@@ -1,6 +1,6 @@
 """A chart of a row of numbers: the places of its line and its words. Pure; drawn by a template."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -42,8 +42,9 @@ def charts_of(samples: Sequence[Sample]) -> list[Chart]:
     ]
 
 
-def _chart(title: str, at: Sequence[float], values: Sequence[float], words: object) -> Chart:
-    assert callable(words)
+def _chart(
+    title: str, at: Sequence[float], values: Sequence[float], words: Callable[[float], str]
+) -> Chart:
     if len(values) < 2:
         return Chart(title, "", "", "", "", "")
     points = _thinned(list(zip(at, values, strict=True)))

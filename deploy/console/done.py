@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request, Response
 
+from deploy.console.pages import see
 from deploy.console.words import number
 
 SENTENCES: Mapping[str, str] = {
@@ -23,10 +24,9 @@ SENTENCES: Mapping[str, str] = {
 
 
 def back_to(place: str, verb: str, count: int | None = None) -> Response:
-    """See the page at `place` after `verb` was done; loading it again does nothing again."""
+    """See the page at `place`, which has no query, after `verb` was done."""
     told = {"done": verb} if count is None else {"done": verb, "count": count}
-    joint = "&" if "?" in place else "?"
-    return Response(status_code=303, headers={"location": f"{place}{joint}{urlencode(told)}"})
+    return see(f"{place}?{urlencode(told)}")
 
 
 def said(request: Request) -> str:

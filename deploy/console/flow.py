@@ -4,13 +4,15 @@ Pure: views of the API to places in a drawing; the template draws it. The pictur
 of many triggers the ones that are worst off are drawn, and the others counted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from deploy.console.words import link, named, number
 
 View = Mapping[str, Any]
+Tone = Callable[[View], str]
+Draw = Callable[[View], tuple[str, str, str]]  # what it says, its tone, its address
 COLUMN_NODES_MAX = 14
 NODE_WIDTH, NODE_HEIGHT, GAP = 208, 44, 14
 COLUMN_STEP = 296
@@ -100,12 +102,12 @@ def source_tone(view: View) -> str:
     return "well" if view["connected"] else "still"
 
 
-def _worst_first(views: Sequence[View], tone: Any) -> list[View]:
+def _worst_first(views: Sequence[View], tone: Tone) -> list[View]:
     ranked = sorted(views, key=lambda view: (WORST.index(tone(view)), view["name"]))
     return sorted(ranked[:COLUMN_NODES_MAX], key=lambda view: str(view["name"]))
 
 
-def _column(place: int, views: Iterable[View], draw: Any) -> Placed:
+def _column(place: int, views: Iterable[View], draw: Draw) -> Placed:
     found: Placed = {}
     for row, view in enumerate(views):
         says, tone, address = draw(view)

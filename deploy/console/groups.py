@@ -27,12 +27,10 @@ async def groups(
     listed = await Asking(request, by).get(
         "dead-letter-groups", broker=broker, trigger=trigger, state=state, limit=GROUPS_MAX
     )
-    found = listed["items"]
     return show(
         request,
         "groups.html",
-        groups=found,
-        has_hours=any("hourly" in one for one in found),
+        groups=listed["items"],
         brokers=broker_names(request),
         broker=broker,
         trigger=trigger,

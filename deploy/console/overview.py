@@ -10,6 +10,7 @@ from deploy.console.pages import show
 router = APIRouter(include_in_schema=False)
 
 LISTED_MAX = 200  # of each kind
+STUCK_MAX = 10  # are named; the others are counted
 
 
 @router.get("/")
@@ -20,6 +21,7 @@ async def overview(request: Request, by: Looker) -> Response:
     triggers = await asking.get("triggers", limit=LISTED_MAX)
     sources = await asking.get("sources", limit=LISTED_MAX)
     sinks = await asking.get("sinks", limit=LISTED_MAX)
+    stuck = [one for one in triggers["items"] if trigger_tone(one) == "stuck"]
     lists = (sources["items"], brokers["items"], triggers["items"], sinks["items"])
     return show(
         request,
@@ -29,6 +31,7 @@ async def overview(request: Request, by: Looker) -> Response:
         more_triggers=triggers["next"] is not None,
         sources=sources["items"],
         sinks=sinks["items"],
-        stuck=[one for one in triggers["items"] if trigger_tone(one) == "stuck"][:10],
+        stuck=stuck[:STUCK_MAX],
+        more_stuck=max(0, len(stuck) - STUCK_MAX),
         flow=flow_of(*lists),
     )

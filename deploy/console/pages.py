@@ -69,6 +69,11 @@ def show(request: Request, template: str, status: int = 200, **told: Any) -> Res
     return _answer(request.scope, template, status, told)
 
 
+def see(place: str) -> Response:
+    """Go on at `place`, and load that: so that loading again repeats nothing that was done."""
+    return Response(status_code=303, headers={"location": place})
+
+
 def show_problem(problem: Mapping[str, Any], scope: Scope, status: int) -> Response:
     """What was refused, in the words of the API: what, where, remedy."""
     return _answer(scope, "problem.html", status, {"problem": problem, "at": ""})

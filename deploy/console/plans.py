@@ -9,7 +9,7 @@ from deploy.admin.access import Looker, Operator
 from deploy.console.asking import Asking, Refused
 from deploy.console.done import back_to, said
 from deploy.console.door import fields_of
-from deploy.console.pages import show
+from deploy.console.pages import see, show
 from deploy.console.words import link
 
 router = APIRouter(include_in_schema=False)
@@ -31,7 +31,7 @@ async def make(request: Request, by: Operator) -> Response:
         where=None if group else where or EVERYTHING,
         broker=sent.get("broker") or None,
     )
-    return Response(status_code=303, headers={"location": link("/dead-letters/plans", plan["id"])})
+    return see(link("/dead-letters/plans", plan["id"]))
 
 
 @router.get("/dead-letters/plans/{id}")
@@ -54,8 +54,7 @@ async def act(request: Request, by: Operator, id: str) -> Response:
             raise
         return show(request, "plan.html", 400, one=one, refused=refused, done="")
     if acted["job"] is not None:
-        place = link("/jobs/redrives", acted["job"]["id"])
-        return Response(status_code=303, headers={"location": place})
+        return see(link("/jobs/redrives", acted["job"]["id"]))
     moved = (acted["plan"]["outcome"] or {}).get("moved", 0)
     return back_to(link("/dead-letters/plans", id), one["verb"], moved)
 

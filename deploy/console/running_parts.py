@@ -65,12 +65,10 @@ def _confirm_seek(request: Request, place: str, told: dict[str, Any]) -> Respons
         place=f"{place}/seek",
         fields={"to": str(told["position"]), "skipped": str(skipped or "")},
         typed=skipped,
-        needs_reason=False,
         label="Seek" if what is None else f"Seek over {events} events",
         tone="danger" if told["direction"] == "skip" else "main",
         is_nothing=what is None,
         back=place,
-        refused=None,
     )
 
 

@@ -11,7 +11,7 @@ from deploy.access.book import TokenBook
 from deploy.access.sessions import LIFETIME, Sessions
 from deploy.admin.access import Looker
 from deploy.console.door import SIGN_IN, cookie_name, cookie_of, fields_of, own_place
-from deploy.console.pages import THEME_COOKIE, THEMES, show
+from deploy.console.pages import THEME_COOKIE, THEMES, see, show
 from deploy.running import Running
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +33,7 @@ async def sign_in(request: Request) -> Response:
     book, sent = _book(request), fields_of(await request.body())
     place = own_place(sent.get("next", "/"))
     if book is None:
-        return _to(place)
+        return see(place)
     address = request.client.host if request.client else "unknown"
     token = sent.get("token", "").strip()
     try:
@@ -44,7 +44,7 @@ async def sign_in(request: Request) -> Response:
     _end_present(request)
     cookie, _ = _sessions(request).begin(token)
     await book.note(Audit(_now(request), by.name, "sign-in.console", f"from {address}", 1))
-    answer = _to(place)
+    answer = see(place)
     set_cookie(request, answer, cookie_name(request.scope), cookie, int(LIFETIME.total_seconds()))
     return answer
 
@@ -55,7 +55,7 @@ async def sign_out(request: Request, by: Looker) -> Response:
     book = _book(request)
     if _end_present(request) and book is not None:
         await book.note(Audit(_now(request), by.name, "sign-out.console", "", 1))
-    answer = _to(SIGN_IN)
+    answer = see(SIGN_IN)
     set_cookie(request, answer, cookie_name(request.scope), "", 0)
     return answer
 
@@ -64,7 +64,7 @@ async def sign_out(request: Request, by: Looker) -> Response:
 async def choose_theme(request: Request, by: Looker) -> Response:
     """Remember light or dark; anything else leaves it to the browser again."""
     sent = fields_of(await request.body())
-    answer = _to(own_place(sent.get("next", "/")))
+    answer = see(own_place(sent.get("next", "/")))
     theme = sent.get("theme", "")
     set_cookie(request, answer, THEME_COOKIE, theme if theme in THEMES else "", THEME_SECONDS)
     return answer
@@ -78,10 +78,6 @@ def _show(
     hint = refused.remedy if refused and is_late else "check it, or ask an administrator for one"
     told = {"place": place, "refused": refused, "hint": hint, "is_unneeded": is_unneeded}
     return show(request, "sign_in.html", status, **told)
-
-
-def _to(place: str) -> Response:
-    return Response(status_code=303, headers={"location": place})
 
 
 def set_cookie(request: Request, answer: Response, name: str, value: str, seconds: int) -> None:

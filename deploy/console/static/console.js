@@ -48,10 +48,3 @@ document.addEventListener("input", (changed) => {
   const counted = count === FOUND_MAX ? `${FOUND_MAX} or more` : String(count);
   told.textContent = changed.target.value ? `${counted} found` : "";
 });
-
-document.addEventListener("change", (changed) => {
-  if (!changed.target.matches("[data-all]")) return;
-  for (const box of document.querySelectorAll(`input[name="${changed.target.dataset.all}"]`)) {
-    box.checked = changed.target.checked;
-  }
-});
