@@ -100,11 +100,12 @@ class Ledger:
         """Let nothing more happen; what is left, once that and no other is what was told."""
         self._load.cancel()
         await asyncio.wait((self._load,))
-        expected = await state_of(self._ask, self._cluster)
         async with asyncio.timeout(SETTLE_SECONDS_MAX):
-            while told_state(await inside.stored()) != expected:
+            while True:  # what was under way just now may still be done
+                expected = await state_of(self._ask, self._cluster)
+                if told_state(await inside.stored()) == expected:
+                    return expected
                 await asyncio.sleep(0.1)
-        return expected
 
     async def __aenter__(self) -> Self:
         return self

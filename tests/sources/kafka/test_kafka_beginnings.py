@@ -1,5 +1,6 @@
 """Where a source begins and goes on, while topics come, grow, lose records and are made anew."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import OffsetAndMetadata
 
 from broker.errors import Invalid
+from tests.sources.inside import DEADLINE_SECONDS
 from tests.sources.kafka.reading import Reading
 
 
@@ -25,8 +27,9 @@ async def committed(reading: Reading) -> int | None:
 
 
 async def until_committed(reading: Reading, offset: int) -> None:
-    while await committed(reading) != offset:
-        await reading.inside.until(lambda: True)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while await committed(reading) != offset:
+            await asyncio.sleep(0.02)
 
 
 async def test_latest_begins_behind_what_is_there_and_stays_there_over_a_crash(

@@ -58,11 +58,11 @@ async def test_a_tombstone_is_an_event_and_compaction_gaps_are_no_losses(reading
     await reading.produce([None], key=b"gone")
     await reading.begin()
 
+    await reading.until_at(51)
     *_, last = await reading.stored(2)
 
     assert last.attributes["kafkatombstone"] == "true"
     assert last.id == "partition:0/offset:50"
-    await reading.until_at(51)
     assert await reading.refused() == []
 
 
