@@ -1,7 +1,8 @@
 """The dead-letter desk of one SQLite partition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import apsw
 import orjson
@@ -26,6 +27,7 @@ from broker.storage.sqlite.sql import Statements
 
 PAGE_BYTES_MAX = 64 << 20
 HOUR_MILLISECONDS = 3_600_000
+Row = TypeVar("Row")
 
 
 class SqliteDesk:
@@ -40,7 +42,7 @@ class SqliteDesk:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
         text, values = page_statement(condition, place, limit + 1)
-        return await self._partition.look(
+        return await self._partition.look_gently(
             lambda connection: self._page(connection, text, values, limit)
         )
 
@@ -56,8 +58,7 @@ class SqliteDesk:
                 break
             ids.append(letter_id)
         items = self._letters(connection, ids)
-        is_more = len(found) > len(ids) and bool(items)
-        return DeadPage(items, encode_cursor(items[-1].dead_at, items[-1].id) if is_more else None)
+        return DeadPage(items, _cursor_after(items, len(found) > len(ids)))
 
     def _letters(self, connection: apsw.Connection, ids: Sequence[str]) -> tuple[DeadLetter, ...]:
         if not ids:
@@ -72,66 +73,60 @@ class SqliteDesk:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
         text, values = outlines_statement(condition, place, limit + 1)
-        packed = await self._partition.look(lambda connection: connection.execute(text, values).get)
-        found = orjson.loads(packed)
-        items = [_outline(*row) for row in found[:limit]]
-        is_more = len(found) > len(items) and bool(items)
-        return items, encode_cursor(items[-1].dead_at, items[-1].id) if is_more else None
+        found = await self._rows(text, values, _outline)
+        items = found[:limit]
+        return items, _cursor_after(items, len(found) > limit)
 
     async def get(self, id: str) -> DeadLetter | None:
-        letters = await self._partition.look(lambda connection: self._letters(connection, [id]))
+        letters = await self._partition.look_gently(lambda c: self._letters(c, [id]))
         return letters[0] if letters else None
 
     async def states(self, ids: Sequence[str]) -> Mapping[str, DeadState]:
         wanted = orjson.dumps(list(ids)).decode()
-        packed = await self._partition.look(
-            lambda connection: connection.execute(self._sql["dead_letter_states"], (wanted,)).get
-        )
-        return {found: DeadState(state) for found, state in orjson.loads(packed)}
+        return dict(await self._rows(self._sql["dead_letter_states"], (wanted,), _state))
 
     async def tally(self, condition: Condition, limit: int) -> Tally:
         check_condition(condition)
-        text, values = tally_statement(condition, limit + 1)
-        packed = await self._partition.look(lambda connection: connection.execute(text, values).get)
-        rows = {(trigger, reason, group): n for trigger, reason, group, n in orjson.loads(packed)}
-        count = sum(rows.values())
-        return Tally(min(count, limit), rows, count <= limit)
+        found = await self._rows(*tally_statement(condition, limit + 1), _tallied)
+        count = sum(number for _, number in found)
+        return Tally(min(count, limit), dict(found), count <= limit)
 
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
-        name = "groups_list" if trigger is None else "groups_of_trigger"
-        values = (limit,) if trigger is None else (trigger, limit)
-        packed = await self._partition.look(
-            lambda connection: connection.execute(self._sql[name], values).get
-        )
-        return [_group(*row) for row in orjson.loads(packed)]
+        if trigger is None:
+            return await self._rows(self._sql["groups_list"], (limit,), _group)
+        return await self._rows(self._sql["groups_of_trigger"], (trigger, limit), _group)
 
     async def groups_named(self, ids: Sequence[str]) -> Sequence[Group]:
         wanted = orjson.dumps(list(ids)).decode()
-        packed = await self._partition.look(
-            lambda connection: connection.execute(self._sql["groups_named"], (wanted,)).get
-        )
-        return [_group(*row) for row in orjson.loads(packed)]
+        return await self._rows(self._sql["groups_named"], (wanted,), _group)
 
     async def hourly(self, groups: Sequence[str], until: datetime) -> Mapping[str, Sequence[int]]:
         last = to_milliseconds(until) // HOUR_MILLISECONDS
         values = (orjson.dumps(list(groups)).decode(), last - HOURS, last)
-        packed = await self._partition.look(
-            lambda connection: connection.execute(self._sql["groups_hourly"], values).get
-        )
         found: dict[str, list[int]] = {group: [0] * HOURS for group in groups}
-        for group, hour, count in orjson.loads(packed):
+        for group, hour, count in await self._rows(self._sql["groups_hourly"], values, _hour):
             found[group][hour - last - 1] = min(count, HOUR_COUNTED_MAX)
         return found
 
+    async def _rows(
+        self, text: str, values: Sequence[str | int], make: Callable[..., Row]
+    ) -> list[Row]:
+        """What `make` makes of each row of a packed answer, in the thread that reads them."""
+        return await self._partition.look_gently(
+            lambda connection: [
+                make(*row) for row in orjson.loads(connection.execute(text, values).get)
+            ]
+        )
+
     async def totals(self) -> Mapping[str, int]:
-        rows = await self._partition.look(
+        rows = await self._partition.look_gently(
             lambda connection: connection.execute(self._sql["dead_totals"]).fetchall()
         )
         return {str(trigger): int(str(count)) for trigger, count in rows}
 
     async def dead_before(self, before: datetime, limit: int = 100_000) -> int:
         values = (to_milliseconds(before), limit)
-        found = await self._partition.look(
+        found = await self._partition.look_gently(
             lambda connection: connection.execute(self._sql["dead_letters_before"], values).get
         )
         return int(found)
@@ -151,12 +146,28 @@ class SqliteDesk:
         )
 
 
+def _cursor_after(items: Sequence[DeadLetter | Outline], is_more: bool) -> str | None:
+    return encode_cursor(items[-1].dead_at, items[-1].id) if is_more and items else None
+
+
+def _state(id: str, state: str) -> tuple[str, DeadState]:
+    return id, DeadState(state)
+
+
+def _tallied(trigger: str, reason: str, group: str, count: int) -> tuple[tuple[str, str, str], int]:
+    return (trigger, reason, group), count
+
+
+def _hour(group: str, hour: int, count: int) -> tuple[str, int, int]:
+    return group, hour, count
+
+
 def _letter(
     id: str, trigger: str, offset: int, step: str, delivery_id: str, broker: str, sink: str,
     revision: int, head: str, data: str | None, stored_ms: int, reason: str, outcome_class: str,
     status: int | None, message: str, first_ms: int, dead_ms: int, attempt_count: int,
     evidence: str, group: str, pattern: str, state: str, forwarded: str | None, redrives: int,
-    purge_ms: int | None,
+    purge_ms: int | None, moved_by: str, moved_reason: str,
 ) -> DeadLetter:  # fmt: skip
     body = None if data is None else bytes.fromhex(data)
     return DeadLetter(
@@ -182,6 +193,8 @@ def _letter(
         forwarded=forwarded,
         redrives=redrives,
         purge_at=None if purge_ms is None else from_milliseconds(purge_ms),
+        moved_by=moved_by,
+        moved_reason=moved_reason,
     )
 
 

@@ -27,6 +27,7 @@ def pack_attempts(attempts: Sequence[Attempt]) -> str:
             bodies.setdefault(attempt.body, len(bodies)),
             attempt.wait_seconds,
             attempt.why,
+            *((attempt.sink,) if attempt.sink else ()),
         )
         for attempt in attempts
     ]
@@ -51,9 +52,10 @@ def unpack_attempts(text: str) -> tuple[Attempt, ...]:
             body=bodies[body],
             wait_seconds=wait,
             why=why,
+            sink=sink[0] if sink else "",
         )
         for (
             number, started, duration, outcome_class, status, message,
-            phase, headers, body, wait, why,
+            phase, headers, body, wait, why, *sink,
         ) in rows
     )  # fmt: skip

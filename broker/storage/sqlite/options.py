@@ -28,7 +28,9 @@ class SqliteOptions:
     wal_bytes_max: int = 1024 * MEBIBYTE  # beyond it appends are refused
     wal_move_seconds: float = 10.0
     quick_check_bytes: int = 256 * MEBIBYTE  # larger files are checked in the background
-    reader_count: int = 2
+    check_delay_seconds: float = 10.0  # after the start, where it is checked in the background
+    reader_count: int = 2  # threads for the log, and as many for the desk
+    desk_niceness: int = 10  # of the desk's threads: deliveries get ten times as much of a core
     draw_log_id: Callable[[], str] = draw_log_id
     synchronous: Literal["FULL", "NORMAL"] = "FULL"  # NORMAL loses answered events at power loss
     vfs: str | None = None

@@ -13,6 +13,7 @@ from broker.storage.engine import CommitTimings
 from broker.storage.log import OnStored
 from broker.storage.rows import Loaded
 from broker.storage.sqlite.answers import Answers
+from broker.storage.sqlite.later_check import LaterCheck
 from broker.storage.sqlite.opening import open_partition
 from broker.storage.sqlite.options import SqliteOptions
 from broker.storage.sqlite.readers import Readers, run_job
@@ -34,6 +35,8 @@ class Partition:
         self._sql = sql
         self._writer: Writer | None = None
         self._readers: Readers | None = None
+        self._desk_readers: Readers | None = None
+        self._check: LaterCheck | None = None
         self._upkeep: Upkeep | None = None
 
     async def open(self, on_stored: OnStored) -> Loaded:
@@ -48,10 +51,13 @@ class Partition:
         await loop.run_in_executor(None, writer.health.prepare)
         self._writer = writer
         self._readers = Readers(self.path, self._options, writer)
+        niceness = self._options.desk_niceness
+        self._desk_readers = Readers(self.path, self._options, writer, niceness)
         self._upkeep = Upkeep(writer.transaction, self._sql, writer.owner_epoch)
         writer.start()
         if opened.unchecked:
-            self._readers.check_later()
+            self._check = LaterCheck(self.path, self._options, writer.health)
+            self._check.start()
         return opened.loaded
 
     @property
@@ -75,16 +81,23 @@ class Partition:
             raise self._not_open()
         return await self._readers.run(look)
 
+    async def look_gently(self, look: Callable[[apsw.Connection], T]) -> T:
+        """The same for what may take its time: no delivery waits for it."""
+        if self._desk_readers is None:
+            raise self._not_open()
+        return await self._desk_readers.run(look)
+
     async def work(self, run: Callable[[apsw.Connection], T]) -> T:
         """Run in the writer's thread, between two commits."""
         return await run_job(self.writer, run)
 
     async def close(self, abandon: bool = False) -> None:
         """Finish what is pending; with `abandon` leave the file as a dying process would."""
-        if self._writer is None or self._readers is None or self._writer.is_closed:
+        if self._writer is None or self._writer.is_closed:
             return
-        writer, readers = self._writer, self._readers
-        writer.close()
+        self._writer.close()
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, readers.close)
-        await loop.run_in_executor(None, writer.stop, abandon)
+        for reading in (self._check, self._readers, self._desk_readers):
+            if reading is not None:
+                await loop.run_in_executor(None, reading.close)
+        await loop.run_in_executor(None, self._writer.stop, abandon)

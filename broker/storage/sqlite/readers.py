@@ -5,15 +5,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock
 from typing import Any, TypeVar
 
 import apsw
 
 from broker.errors import HeadraceError, StoreFailed
-from broker.storage.sqlite.connection import find_corruption, open_reader
+from broker.storage.sqlite.connection import open_reader
 from broker.storage.sqlite.failures import Failure, classify, translate
 from broker.storage.sqlite.group import Job
+from broker.storage.sqlite.niceness import make_nicer
 from broker.storage.sqlite.options import SqliteOptions
 from broker.storage.sqlite.writer import Writer
 
@@ -24,18 +24,21 @@ class Readers:
     """Runs `look(connection)` beside the writer, or in its thread where it is exclusive.
 
     Each caller waits for its own answer, so the pool's queue is as long as there are callers.
+    The higher their `niceness`, the less they take of a core on which deliveries are made.
     """
 
-    def __init__(self, path: Path, options: SqliteOptions, writer: Writer) -> None:
+    def __init__(
+        self, path: Path, options: SqliteOptions, writer: Writer, niceness: int = 0
+    ) -> None:
         self._path = path
         self._options = options
         self._writer = writer
-        self._executor = ThreadPoolExecutor(options.reader_count, f"reader {path.stem}")
+        self._executor = ThreadPoolExecutor(
+            options.reader_count, f"reader {path.stem}", lambda: make_nicer(niceness)
+        )
         self._idle = SimpleQueue[apsw.Connection | None]()
         for _ in range(options.reader_count):
             self._idle.put(None)  # opened when first used
-        self._check: apsw.Connection | None = None
-        self._check_lock = Lock()  # an interrupt must not meet a connection being closed
         self._is_closed = False
 
     async def run(self, look: Callable[[apsw.Connection], T]) -> T:
@@ -62,31 +65,9 @@ class Readers:
         finally:
             self._idle.put(connection)
 
-    def check_later(self) -> None:
-        """Look through a large file beside the work; a fault found stops the writer."""
-        if not self._options.exclusive:
-            self._executor.submit(self._check_whole)
-
-    def _check_whole(self) -> None:
-        self._check = connection = open_reader(self._path, self._options)
-        try:
-            if found := find_corruption(connection):
-                self._writer.health.condemn(found)
-        except apsw.InterruptError:  # closed before it was through: the next open begins anew
-            return
-        except apsw.Error as error:
-            self._writer.health.condemn(f"it cannot be checked: {error}")
-        finally:
-            with self._check_lock:
-                self._check = None
-                connection.close(True)
-
     def close(self) -> None:
         """Wait for reads under way; blocks, so not on the loop."""
         self._is_closed = True
-        with self._check_lock:
-            if self._check is not None:
-                self._check.interrupt()
         self._executor.shutdown(wait=True)
         for _ in range(self._options.reader_count):
             connection = self._idle.get()

@@ -115,7 +115,8 @@ async def test_damage_of_a_large_file_is_found_while_it_runs(path: Path) -> None
     await filled(path, commits=30)
     assert await open_code(path) == "ok"
     damage(path)
-    store = Store(lambda clock: SqliteEngine(path, clock, small_options(quick_check_bytes=0)))
+    options = small_options(quick_check_bytes=0, check_delay_seconds=0.0)
+    store = Store(lambda clock: SqliteEngine(path, clock, options))
     await store.open()
 
     error: HeadraceError | None = None
@@ -125,6 +126,17 @@ async def test_damage_of_a_large_file_is_found_while_it_runs(path: Path) -> None
 
     assert error.code == "store-corrupt"
     await store.engine.log.close()
+
+
+async def test_a_large_file_that_is_not_looked_through_yet_is_closed_at_once(path: Path) -> None:
+    options = small_options(quick_check_bytes=0, check_delay_seconds=600.0)
+    store = Store(lambda clock: SqliteEngine(path, clock, options))
+    await store.open()
+
+    async with asyncio.timeout(20):
+        await store.engine.log.close()
+
+    assert await open_code(path) == "ok"
 
 
 def damage(path: Path) -> None:
