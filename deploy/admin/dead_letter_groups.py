@@ -12,6 +12,7 @@ from broker.storage.desk import HOUR_COUNTED_MAX
 from deploy.admin.access import Looker, Operator, Principal
 from deploy.admin.events import Limit, choose_brokers
 from deploy.admin.examples import GROUP
+from deploy.admin.group_ranks import Rank, Sorting, rank_of, rank_text, read_rank
 from deploy.admin.naming import ID, full_name
 from deploy.admin.shown import shown
 from deploy.admin.views import when
@@ -22,7 +23,7 @@ from triggers.groups.state import NOTE_CHARACTERS_MAX, OWNER_CHARACTERS_MAX
 
 router = APIRouter(prefix="/api/v1")
 
-GROUPS_LOOKED_MAX = 1_000  # of the latest groups, where only those in one state are wanted
+GROUPS_LOOKED_MAX = 1_000  # of the latest groups, where more is asked than the latest of them
 GroupId = Annotated[str, Path(pattern=ID)]
 Name = Annotated[str | None, Query(max_length=512)]
 Note = Annotated[str | None, Field(max_length=NOTE_CHARACTERS_MAX)]
@@ -58,24 +59,50 @@ async def groups(
     broker: Name = None,
     trigger: Name = None,
     state: GroupState | None = None,
+    sort: Sorting = "last",
     limit: Limit = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> dict[str, Any]:
-    """List failures alike, latest first, without those that count nothing now.
+    """List failures alike, without those that count nothing now; `sort` says by what, most first.
 
-    `share` is of all dead letters of the broker, `hourly` counts the last 24 hours, the oldest
-    first, each hour up to `hourly_max`. With `state`, the latest 1,000 groups are looked at.
+    That is when they were last or first seen, how many are dead, or their state: open,
+    acknowledged, ignored, resolved. `share` is of all dead letters of the broker, `hourly` counts
+    the last 24 hours, the oldest first, each hour up to `hourly_max`. Of each broker the latest
+    1,000 groups are listed.
     """
     full = None if trigger is None else full_name(trigger)
     running: Running = request.app.state.running
-    items: list[dict[str, Any]] = []
+    is_first_page = sort == "last" and state is None and cursor is None
+    looked = min(limit + 1, GROUPS_LOOKED_MAX) if is_first_page else GROUPS_LOOKED_MAX
+    after = None if cursor is None else read_rank(cursor)
+    ranked: list[tuple[Rank, RunningBroker, Tended]] = []
     for one in choose_brokers(running, broker):
-        desk = desk_of(one)
-        looked = limit if state is None else GROUPS_LOOKED_MAX
-        found = [desk.tended(group) for group in await one.engine.desk.groups(full, looked)]
-        wanted = [each for each in found if state in (None, each.record.state)]
-        items += await group_views(one, wanted[:limit], running.clock.now())
-    items.sort(key=lambda item: str(item["last_at"]), reverse=True)
-    return {"items": items[:limit], "next": None}
+        for group in await one.engine.desk.groups(full, looked):
+            tended = desk_of(one).tended(group)
+            rank = rank_of(tended, sort)
+            if state in (None, tended.record.state) and (after is None or rank < after):
+                ranked.append((rank, one, tended))
+    ranked.sort(key=lambda found: found[0], reverse=True)
+    page = ranked[:limit]
+    views = await _views_by_broker([found[1:] for found in page], running.clock.now())
+    items = [views[tended.group.id] for _, _, tended in page]
+    return {"items": items, "next": rank_text(page[-1][0]) if len(ranked) > limit else None}
+
+
+async def _views_by_broker(
+    found: Sequence[tuple[RunningBroker, Tended]], now: datetime
+) -> dict[str, dict[str, Any]]:
+    """The views of these groups, by their ids."""
+    of_broker: dict[str, list[Tended]] = {}
+    brokers = {broker.spec.name: broker for broker, _ in found}
+    for broker, tended in found:
+        of_broker.setdefault(broker.spec.name, []).append(tended)
+    views = [
+        view
+        for name, tended in of_broker.items()
+        for view in await group_views(brokers[name], tended, now)
+    ]
+    return {view["id"]: view for view in views}
 
 
 @router.get("/dead-letter-groups/{id}", responses=shown(GROUP))
