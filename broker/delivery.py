@@ -127,7 +127,8 @@ Outcome = Delivered | Failed
 class Attempt:
     """One numbered try, as kept with a parked delivery and its dead letter.
 
-    `wait_seconds` is the wait chosen after it (None: none was), `why` says how.
+    `wait_seconds` is the wait chosen after it (None: none was), `why` says how. `sink` is
+    empty for the trigger's own, as it was then; a redrive may go to another.
     """
 
     number: int
@@ -141,6 +142,7 @@ class Attempt:
     body: bytes = b""
     wait_seconds: float | None = None
     why: str = ""
+    sink: str = ""
 
 
 @dataclass(frozen=True, slots=True)

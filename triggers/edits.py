@@ -120,11 +120,15 @@ def letter_of(row: ParkedRow) -> str:
     return edited_letter(row.place) or dead_letter_id(row.delivery_id)
 
 
-def delivered(row: ParkedRow, now: datetime) -> tuple[Move, Record | None]:
-    """What the 2xx for a row that came back from the desk means there."""
+def delivered(row: ParkedRow, now: datetime, elsewhere: str = "") -> tuple[Move, Record | None]:
+    """What the 2xx for a row that came back from the desk means there.
+
+    `elsewhere` is the sink that took it, where that is not its trigger's.
+    """
     letter, is_edited = letter_of(row), edited_letter(row.place) is not None
     state = DeadState.REDRIVEN_EDITED if is_edited else DeadState.DELIVERED
-    move = Move(letter, (DeadState.REDRIVING,), state, now, "headrace")
+    why = f"delivered to {elsewhere}" if elsewhere else ""
+    move = Move(letter, (DeadState.REDRIVING,), state, now, "headrace", why)
     return move, Record(PREFIX + letter, None) if is_edited else None
 
 

@@ -10,7 +10,12 @@ ATTEMPTS_KEPT = 32
 
 
 def attempt_of(
-    number: int, failed: Failed, duration_seconds: float, settlement: Settlement, now: datetime
+    number: int,
+    failed: Failed,
+    duration_seconds: float,
+    settlement: Settlement,
+    now: datetime,
+    sink: str = "",
 ) -> Attempt:
     """What one failed attempt, that has just ended, leaves behind."""
     parked = settlement if isinstance(settlement, Parked) else None
@@ -26,6 +31,7 @@ def attempt_of(
         body=failed.evidence.body,
         wait_seconds=round((parked.until - now).total_seconds(), 3) if parked else None,
         why=parked.why if parked else "",
+        sink=sink,
     )
 
 

@@ -64,13 +64,16 @@ class Failures:
         settlement = decide(failed, tried, lane.spec.policy, now, self._random())
         if failed.parked_seconds is None:
             self._note(lane, failed, now)
-        if isinstance(settlement, Held) and settlement.pause and lane.is_companion:
-            settlement = Dead(Reason.CONFIG)  # nobody could resume it
+        is_bound = lane.is_companion or lane.elsewhere  # nobody could resume these
+        if isinstance(settlement, Held) and settlement.pause and is_bound:
+            settlement = Dead(Reason.CONFIG)
         if isinstance(settlement, Held):
             give_back(lane, carriage, failed)
             self._stop(lane, failed, settlement.pause and not lane.is_paused)
             return
-        attempt = attempt_of(carriage.attempt, failed, duration_seconds, settlement, now)
+        attempt = attempt_of(
+            carriage.attempt, failed, duration_seconds, settlement, now, lane.elsewhere
+        )
         attempts = keep_attempts((*(row.attempts if row else ()), attempt))
         self.drop_row(lane, carriage)
         lane.leave(carriage, delivered=False)

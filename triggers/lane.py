@@ -43,6 +43,8 @@ class Lane(Queueing):
     `queue`, in flight, or has a row; everything beyond it is still in the log only.
     """
 
+    elsewhere = ""  # the sink of a redrive that does not go to the trigger's own
+
     def __init__(
         self,
         spec: TriggerSpec,

@@ -100,8 +100,8 @@ class Ledger:
             self.touched.update(self._lingering)
             self._lingering = {}
         for lane in self.touched:
-            # A companion carries rows only, and stands nowhere in the log.
-            if lane.is_companion or self._is_job(lane):
+            # These carry rows only, and stand nowhere in the log.
+            if lane.is_companion or lane.elsewhere or self._is_job(lane):
                 continue
             if lane.is_following:
                 lane.position = routed

@@ -114,7 +114,7 @@ class Settler:
         if lane.is_companion:
             self._failures.forwarded(carriage)
         elif carriage.row is not None:
-            self._close_row(carriage.row)
+            self._close_row(carriage.row, lane.elsewhere)
         lane.leave(carriage, delivered=True)
         self._failures.release(lane, carriage)
 
@@ -122,14 +122,14 @@ class Settler:
         cause = Cause(carriage.offset, carriage.trigger)
         return self._door.admit_reply(reply, cause, carriage.id, hops_of(carriage.event))
 
-    def _close_row(self, row: ParkedRow) -> None:
+    def _close_row(self, row: ParkedRow, elsewhere: str) -> None:
         """Keep the evidence of retries that ended well; tell the desk where it waits for news."""
         now = self._clock.now()
         if row.attempts:
             self._ledger.retried.append(Retried(row.place, now, row.attempts))
         if row.redrives:
             self._ledger.urgent = True  # a job waits for it, to send the next
-            move, record = delivered(row, now)
+            move, record = delivered(row, now, elsewhere)
             self._ledger.moves.append(move)
             self._ledger.records += [] if record is None else [record]
 

@@ -37,6 +37,8 @@ class Letters:
         before = self.by_id.get(letter.id)
         if before is not None and before.state is DeadState.REDRIVING and not letter.redrives:
             letter = replace(letter, state=DeadState.REDRIVING, redrives=before.redrives)
+        if before is not None:  # as the columns of a row that is written again stay
+            letter = replace(letter, moved_by=before.moved_by, moved_reason=before.moved_reason)
         tally = self._tallies.setdefault(
             letter.group, _Tally(letter, letter.dead_at, letter.dead_at)
         )
@@ -56,7 +58,7 @@ class Letters:
         letter = self.by_id.get(move.id)
         if letter is None or letter.state not in move.from_states:
             return False
-        after = letter
+        after = replace(letter, moved_by=move.by, moved_reason=move.reason)
         if move.to_state is not None:
             after = replace(after, state=move.to_state, purge_at=move.purge_at)
         if move.forwarded is not None:

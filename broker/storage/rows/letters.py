@@ -49,6 +49,8 @@ class DeadLetter:
     forwarded: str | None = None
     redrives: int = 0
     purge_at: datetime | None = None
+    moved_by: str = ""  # who changed its state last, and what they said
+    moved_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
