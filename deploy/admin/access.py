@@ -19,6 +19,7 @@ __all__ = [
     "Viewer",
     "allow",
     "check_recent",
+    "check_role",
 ]
 
 
@@ -29,11 +30,7 @@ def allow(role: Role) -> Any:
         principal: Principal | None = getattr(request.state, "principal", None)
         if principal is None:
             raise unauthorized("this takes a token")
-        if principal.role < role:
-            raise Forbidden(
-                f"{principal.name} has the role {principal.role.word}, and this takes {role.word}",
-                remedy=f"ask with a token of the role {role.word}: headrace tokens create",
-            )
+        check_role(principal, role)
         return principal
 
     check.role = role  # type: ignore[attr-defined]  # for the description of the interface
@@ -44,6 +41,15 @@ Looker = Annotated[Principal, allow(Role.VIEWER_WITHOUT_PAYLOAD)]
 Viewer = Annotated[Principal, allow(Role.VIEWER)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
 Administrator = Annotated[Principal, allow(Role.ADMIN)]
+
+
+def check_role(principal: Principal, role: Role) -> None:
+    """Raises Forbidden for who may less."""
+    if principal.role < role:
+        raise Forbidden(
+            f"{principal.name} has the role {principal.role.word}, and this takes {role.word}",
+            remedy=f"ask with a token of the role {role.word}: headrace tokens create",
+        )
 
 
 def check_recent(request: Request) -> None:

@@ -8,19 +8,20 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from broker.codec import encode_line, encode_structured
+from broker.errors import StoreFailed
+from broker.storage.desk import Desk, Term
 from broker.storage.rows import DeadLetter
-from deploy.admin.access import Viewer
-from deploy.admin.dead_letters import Name, read_where
-from deploy.admin.events import one_broker
+from deploy.admin.access import Viewer, check_recent
+from deploy.admin.plans import PLAN_ID, find_plan
 from deploy.admin.views import dead_letter_detail
-from deploy.running import Running
-from triggers.where import look
-from triggers.where.query import TEXT_CHARACTERS_MAX
+from triggers.redrive import Plan
+from triggers.redrive.checking import check_plan
+from triggers.redrive.plans import Plans
 
 router = APIRouter(prefix="/api/v1")
 
 PAGE_LETTERS = 100
-LETTERS_MAX = 1_000_000
+PlanName = Annotated[str, Query(pattern=PLAN_ID)]
 Format = Literal["ndjson", "batch"]
 MEDIA_TYPES: dict[Format, str] = {
     "ndjson": "application/x-ndjson",
@@ -42,38 +43,36 @@ SHOWN: dict[int | str, dict[str, Any]] = {
 
 @router.get("/dead-letters/export", response_class=StreamingResponse, responses=SHOWN)
 async def export(
-    request: Request,
-    by: Viewer,
-    broker: Name = None,
-    where: Annotated[str, Query(max_length=TEXT_CHARACTERS_MAX)] = "",
-    format: Format = "ndjson",
+    request: Request, by: Viewer, plan: PlanName, format: Format = "ndjson"
 ) -> StreamingResponse:
-    """Download those that a query matches, newest first, at most a million.
+    """Download those of a plan that was made to export, as they are now.
 
     `ndjson` has a line for each: `{"event": CloudEvent, "dead_letter": {…}}`; `batch` is a
-    CloudEvents batch, without evidence. An answer that ends early was cut: it is not whole.
+    CloudEvents batch, without evidence. What was forgotten since the plan was made is left
+    out. An answer that ends early was cut: it is not whole.
     """
-    running: Running = request.app.state.running
-    one = one_broker(running, broker)
-    query = read_where(running, by, where)
-
-    async def letters() -> AsyncIterator[DeadLetter]:
-        cursor: str | None = None
-        count = 0
-        while True:
-            page = await look(one.engine.desk, query, cursor, PAGE_LETTERS, running.clock)
-            for letter in page.items:
-                if count == LETTERS_MAX:
-                    return
-                count += 1
-                yield letter
-            if (cursor := page.next) is None:
-                return
-
-    written = lines(letters()) if format == "ndjson" else batch(letters())
-    name = f"dead-letters.{ENDINGS[format]}"
+    broker, redrives, found = find_plan(request.app.state.running, plan)
+    check_plan(found, plan, "export")
+    check_recent(request)
+    letters = read_letters(broker.engine.desk, redrives.plans, found)
+    written = lines(letters) if format == "ndjson" else batch(letters)
+    name = f"dead-letters-{found.id}.{ENDINGS[format]}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(written, media_type=MEDIA_TYPES[format], headers=headers)
+
+
+async def read_letters(desk: Desk, plans: Plans, plan: Plan) -> AsyncIterator[DeadLetter]:
+    """Those of `plan` that there are, a few in memory at a time."""
+    named = 0
+    async for ids in plans.pages(plan):
+        named += len(ids)
+        for start in range(0, len(ids), PAGE_LETTERS):
+            some = tuple(ids[start : start + PAGE_LETTERS])
+            page = await desk.page((Term("id", "in", some),), None, PAGE_LETTERS)
+            for letter in page.items:
+                yield letter
+    if named != plan.count:
+        raise StoreFailed(f"plan {plan.id} was forgotten meanwhile", remedy="make it again")
 
 
 async def lines(letters: AsyncIterator[DeadLetter]) -> AsyncIterator[bytes]:

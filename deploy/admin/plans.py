@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from broker.errors import Invalid
-from deploy.admin.access import Looker, Operator, Principal, check_recent
+from deploy.admin.access import Looker, Operator, Principal, Role, Viewer, check_recent, check_role
 from deploy.admin.dead_letters import read_where
 from deploy.admin.events import choose_brokers, one_broker
 from deploy.admin.naming import BrokerName, GroupId, LetterId
@@ -24,7 +24,8 @@ from triggers.where.query import TEXT_CHARACTERS_MAX
 router = APIRouter(prefix="/api/v1")
 
 IDS_MAX = 10_000
-PlanId = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")]
+PLAN_ID = r"^[a-z0-9-]{1,40}$"
+PlanId = Annotated[str, Path(pattern=PLAN_ID)]
 Rate = Annotated[float, Field(gt=0, le=RATE_PER_SECOND_MAX)]
 
 
@@ -71,12 +72,14 @@ class Acting(BaseModel):
 
 
 @router.post("/dead-letters/plans", responses=shown(PLAN))
-async def make(request: Request, by: Operator, wanted: Planning) -> dict[str, Any]:
+async def make(request: Request, by: Viewer, wanted: Planning) -> dict[str, Any]:
     """Freeze which dead letters a verb is about; nothing is done until somebody acts on it.
 
     A plan is kept for an hour. It holds at most a million, `is_complete` is false where
-    there are more.
+    there are more. One to export takes the role viewer, all others operator.
     """
+    if wanted.verb != "export":
+        check_role(by, Role.OPERATOR)
     running: Running = request.app.state.running
     broker = await _broker_of(running, wanted)
     check_writes(broker)
@@ -129,6 +132,12 @@ async def _bin(redrives: Redrives, plan: Plan, by: Principal, wanted: Acting) ->
 
 def _check(verb: Verb, wanted: Acting) -> None:
     """Whatever does not belong to the plan's verb is refused, and what it takes is there."""
+    if verb == "export":
+        raise Invalid(
+            "an export is downloaded, not acted on",
+            code="bad-verb",
+            remedy="GET /api/v1/dead-letters/export?plan=PLAN, or headrace dead-letters export",
+        )
     takes = {"redrive": ("rate", "canary", "abort_above"), "discard": ("count",), "restore": ()}
     for name in ("rate", "canary", "abort_above", "count"):
         if getattr(wanted, name) is not None and name not in takes[verb]:

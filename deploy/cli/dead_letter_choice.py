@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from broker.errors import Invalid
-from deploy.cli.client import Admin, Item, full_name
+from deploy.cli.client import Admin, Item, full_name, in_path
 
 IdsArgument = Annotated[
     list[str] | None,
@@ -87,3 +87,12 @@ def make_plan(
     }
     asked = {name: value for name, value in wanted.items() if value is not None}
     return client.post("/dead-letters/plans", {"verb": verb, **asked})
+
+
+def find_plan(client: Admin, plan: str, *choice: object) -> Item:
+    """A plan that was made before. Raises Invalid where `choice` says something beside it."""
+    if any(choice):
+        raise Invalid(
+            "a plan says which dead letters", remedy="leave out ids, --where, --group, --broker"
+        )
+    return client.get(f"/dead-letters/plans/{in_path(plan)}")

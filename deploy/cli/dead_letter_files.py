@@ -15,8 +15,15 @@ import typer
 
 from broker.errors import Invalid
 from deploy.cli.asking import confirm
-from deploy.cli.client import Admin, Item, full_name
-from deploy.cli.dead_letter_choice import WhereOption
+from deploy.cli.client import Admin, Item, full_name, printable
+from deploy.cli.dead_letter_choice import (
+    GroupOption,
+    IdsArgument,
+    PlanOption,
+    WhereOption,
+    find_plan,
+    make_plan,
+)
 from deploy.cli.options import (
     AdminOption,
     BrokerOption,
@@ -30,6 +37,7 @@ from deploy.cli.options import (
 from deploy.cli.output import Column, counted, draw_table, number, show_answer, size
 from deploy.cli.progress import Progress
 
+EVERYTHING = "TRUE"  # as a query
 LINES_MAX = 500
 SLICE_BYTES_MAX = 900 * 1024  # written as JSON: what the admin listener takes is 1 MiB
 MISTAKES_SHOWN_MAX = 20
@@ -59,7 +67,10 @@ FileArgument = Annotated[
 
 def export(
     context: typer.Context,
+    ids: IdsArgument = None,
     where: WhereOption = None,
+    group: GroupOption = None,
+    plan: PlanOption = None,
     format: FormatOption = Format.NDJSON,
     broker: BrokerOption = None,
     admin: AdminOption = None,
@@ -67,16 +78,48 @@ def export(
 ) -> None:
     """Write dead letters to stdout: each event with all that is known of its failure.
 
+    Says on stderr how many that are. They are fixed first, as a plan: with --plan the same
+    ones are written again, within an hour. Without any choice it is all there are.
+
     \b
     Examples:
       headrace dead-letters export --where "reason = 'attempts'" > dead.ndjson
       headrace dead-letters export --format batch > dead.json
     """
     chosen = choose(context, admin, token, None)
-    name = full_name(broker) if broker else None
-    query = {"where": where, "format": format.value, "broker": name}
-    chosen.client().download("/dead-letters/export", query, sys.stdout.buffer.write)
+    client = chosen.client()
+    if plan is not None:
+        planned = find_plan(client, plan, ids, where, group, broker)
+    else:
+        meant = where if (ids, where, group) != (None, None, None) else EVERYTHING
+        planned = make_plan(client, "export", ids, meant, group, broker)
+    tell_plan(planned)
+    written = Written()
+    query = {"plan": planned["id"], "format": format.value}
+    client.download("/dead-letters/export", query, written.write)
     sys.stdout.buffer.flush()
+    if format is Format.NDJSON and written.lines < planned["count"]:
+        missing = planned["count"] - written.lines
+        print(f"{missing:,} of them were forgotten since the plan was made", file=sys.stderr)
+
+
+@dataclass
+class Written:
+    """What went to stdout."""
+
+    lines: int = 0
+
+    def write(self, piece: bytes) -> None:
+        sys.stdout.buffer.write(piece)
+        self.lines += piece.count(b"\n")
+
+
+def tell_plan(plan: Item) -> None:
+    """On stderr: stdout is the file."""
+    for one in plan["warnings"]:
+        print(f"warning: {printable(one['text'])}", file=sys.stderr)
+    many = f"{counted(plan['count'], 'dead letter')}, {size(plan['bytes'])} of events"
+    print(f"{many}: plan {plan['id']}", file=sys.stderr)
 
 
 @dataclass

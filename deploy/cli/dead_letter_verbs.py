@@ -18,6 +18,7 @@ from deploy.cli.dead_letter_choice import (
     PlanOption,
     RateOption,
     WhereOption,
+    find_plan,
     make_plan,
 )
 from deploy.cli.dead_letter_plan import show_plan
@@ -67,7 +68,10 @@ def redrive(
     """
     chosen = choose(context, admin, token, output)
     client = chosen.client()
-    planned = _planned(client, plan, (ids, where, group), broker, rate)
+    if plan is not None:
+        planned = find_plan(client, plan, ids, where, group, broker)
+    else:
+        planned = make_plan(client, "redrive", ids, where, group, broker, rate)
     pace = planned["rate"] if rate is None else rate
     if show_plan(chosen, planned, dry_run):
         _end(ids, planned)
@@ -88,22 +92,6 @@ def _end(ids: list[str] | None, plan: Item) -> None:
     """With 1 where some that were named are not in the plan: its warning says so."""
     if ids and plan["count"] < len(set(ids)):
         raise typer.Exit(1)
-
-
-def _planned(
-    client: Admin,
-    plan: str | None,
-    choice: tuple[list[str] | None, str | None, str | None],
-    broker: str | None,
-    rate: float | None,
-) -> Item:
-    if plan is None:
-        return make_plan(client, "redrive", *choice, broker, rate)
-    if any((*choice, broker)):
-        raise Invalid(
-            "a plan says which dead letters", remedy="leave out ids, --where, --group, --broker"
-        )
-    return client.get(f"/dead-letters/plans/{in_path(plan)}")
 
 
 def _followed(client: Admin, job: Item) -> Item:

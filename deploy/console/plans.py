@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from broker.errors import Invalid
-from deploy.admin.access import Looker, Operator
-from deploy.console.asking import Asking, Refused
+from deploy.admin.access import Looker, Operator, Viewer, check_recent
+from deploy.console.asking import API, Asking, Refused
 from deploy.console.done import back_to, said
 from deploy.console.door import fields_of
 from deploy.console.pages import see, show
@@ -19,8 +19,8 @@ SHOWN_CODES = ("count-differs", "bad-parameter", "bad-number")  # mended in the 
 
 
 @router.post("/dead-letters/plans")
-async def make(request: Request, by: Operator) -> Response:
-    """Fix what is meant; nothing is changed yet."""
+async def make(request: Request, by: Viewer) -> Response:
+    """Fix what is meant; nothing is changed yet. What whoever asks may, the API says."""
     sent = fields_of(await request.body())
     group, where = sent.get("group") or None, sent.get("where", "").strip() or None
     plan = await Asking(request, by).post(
@@ -39,6 +39,15 @@ async def plan(request: Request, by: Looker, id: str) -> Response:
     """How many, which, how long, and what speaks against it."""
     one = await Asking(request, by).get("dead-letters", "plans", id)
     return show(request, "plan.html", one=one, refused=None, done=said(request))
+
+
+@router.get("/dead-letters/plans/{id}/export")
+async def export(request: Request, by: Viewer, id: str, format: str = "ndjson") -> Response:
+    """Lead to the file of a plan, which comes from the API; asked here, a refusal is a page."""
+    one = await Asking(request, by).get("dead-letters", "plans", id)
+    check_recent(request)
+    place = link(f"{API}/dead-letters/export", plan=one["id"], format=format)
+    return Response(status_code=303, headers={"location": place})
 
 
 @router.post("/dead-letters/plans/{id}/act")

@@ -12,6 +12,9 @@ from deploy.cli.dead_letter_files import LINES_MAX, SLICE_BYTES_MAX, Tally, boun
 
 Headrace = Callable[..., Any]
 IMPORT = "/api/v1/dead-letters/import"
+EXPORT = "/api/v1/dead-letters/export"
+PLANS = "/api/v1/dead-letters/plans"
+PLAN = {"id": "p1", "verb": "export", "count": 2, "bytes": 300, "warnings": []}
 TOLD = {"events": 2, "bytes": 300, "refused": 0, "by_type": {"t": 2}, "mistakes": []}
 
 
@@ -31,17 +34,50 @@ def bodies(desk: Any) -> list[Any]:
     return [json.loads(one.body) for one in desk.asked if one.method == "POST"]
 
 
-def test_an_export_goes_to_stdout_as_it_comes(desk: Any, headrace: Headrace) -> None:
-    desk.script("/api/v1/dead-letters/export", 200, {"event": {"id": "1"}})
+def test_an_export_says_how_many_and_goes_to_stdout_as_it_comes(
+    desk: Any, headrace: Headrace
+) -> None:
+    desk.script(PLANS, 200, PLAN)
+    desk.script(EXPORT, 200, {"event": {"id": "1"}})
 
     ran = headrace("dead-letters", "export", "--where", "reason = 'age'")
 
     assert (ran.exit_code, json.loads(ran.out)) == (0, {"event": {"id": "1"}})
-    assert "reason+%3D+%27age%27" in desk.asked[0].target
+    assert "2 dead letters, 300 B of events: plan p1" in ran.err
+    assert bodies(desk) == [{"verb": "export", "where": "reason = 'age'"}]
+    assert desk.asked[-1].target.endswith("/export?plan=p1&format=ndjson")
+
+
+def test_an_export_of_a_plan_makes_none(desk: Any, headrace: Headrace) -> None:
+    desk.script(f"{PLANS}/p1", 200, PLAN)
+    desk.script(EXPORT, 200, {"event": {"id": "1"}})
+
+    ran = headrace("dead-letters", "export", "--plan", "p1", "--format", "batch")
+
+    assert (ran.exit_code, bodies(desk)) == (0, [])
+    assert desk.asked[-1].target.endswith("/export?plan=p1&format=batch")
+
+
+def test_an_export_without_a_choice_is_of_all(desk: Any, headrace: Headrace) -> None:
+    desk.script(PLANS, 200, PLAN)
+    desk.script(EXPORT, 200, {})
+
+    headrace("dead-letters", "export")
+
+    assert bodies(desk) == [{"verb": "export", "where": "TRUE"}]
+
+
+def test_an_export_says_what_was_forgotten_since(desk: Any, headrace: Headrace) -> None:
+    desk.script(PLANS, 200, PLAN)
+    desk.script(EXPORT, 200, {})
+
+    ran = headrace("dead-letters", "export")
+
+    assert "2 of them were forgotten" in ran.err
 
 
 def test_a_refused_export_says_why_and_writes_nothing(desk: Any, headrace: Headrace) -> None:
-    desk.script("/api/v1/dead-letters/export", 400, {"detail": "no such name", "code": "bad"})
+    desk.script(PLANS, 400, {"detail": "no such name", "code": "bad"})
 
     ran = headrace("dead-letters", "export", "--where", "x = 1")
 

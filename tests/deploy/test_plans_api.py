@@ -137,7 +137,7 @@ async def test_a_job_is_paused_resumed_and_cancelled(headrace: Living) -> None:
     [
         ({"verb": "redrive"}, "bad-parameter"),
         ({"verb": "redrive", "where": "TRUE", "group": "g"}, "bad-parameter"),
-        ({"verb": "export", "where": "TRUE"}, "bad-parameter"),
+        ({"verb": "edit", "where": "TRUE"}, "bad-parameter"),
         ({"verb": "redrive", "where": "reason = "}, "cesql-parse"),
         ({"verb": "redrive", "where": "TRUE", "rate": 0}, "bad-parameter"),
         ({"verb": "redrive", "where": "TRUE", "broker": "nobody"}, "not-found"),

@@ -111,8 +111,9 @@ class Operator:
         await self.ask("GET", f"{path}/{back}/difference")
         await self._edit(f"{path}/{letters[2]['id']}/edit", round)
         await self._tend_group(f"{API}/dead-letter-groups/{letters[0]['group']}", round)
-        one = quote(f"id = '{letters[0]['event']['id']}'")
-        await self._fetch(f"{path}/export?format=batch&where={one}")
+        wanted = {"verb": "export", "ids": [letters[0]["id"]]}
+        plan = (await self.ask("POST", f"{path}/plans", wanted))["id"]
+        await self._fetch(f"{path}/export?format=batch&plan={plan}")
         line = json.dumps({"specversion": "1.0", "id": round, "source": "/s", "type": "side"})
         await self.ask("POST", f"{path}/import", {"name": round, "lines": [line], "dry_run": True})
         await self.ask("POST", f"{path}/redrive", {"ids": [back], "reason": round})

@@ -45,8 +45,8 @@ def check_plan(plan: Plan | None, id: str, verb: str) -> Plan:
         )
     if plan.verb != verb:
         raise Invalid(
-            f"plan {id} is for a {plan.verb}, not for a {verb}",
+            f"plan {id} is made to {plan.verb}, not to {verb}",
             code="bad-verb",
-            remedy=f"make a plan for a {verb}",
+            remedy=f"make a plan to {verb}",
         )
     return plan

@@ -24,8 +24,8 @@ VALID = timedelta(hours=1)
 RATE_PER_SECOND = 50.0
 RATE_PER_SECOND_MAX = 10_000.0
 
-Verb = Literal["redrive", "discard", "restore"]
-STATE_OF_VERB: Final[Mapping[str, DeadState]] = {
+Verb = Literal["redrive", "discard", "restore", "export"]
+STATE_OF_VERB: Final[Mapping[str, DeadState]] = {  # an export is of those in any state
     "redrive": DeadState.DEAD,
     "discard": DeadState.DEAD,
     "restore": DeadState.DISCARDED,

@@ -97,8 +97,9 @@ def warnings_of(
     """What is to be known before `verb` is carried out; `missing` were named and are not in it."""
     found: list[Caveat] = []
     if missing:
-        state = STATE_OF_VERB[verb].value
-        text = f"{missing:,} of those named are not there, or not {state}: they are left out"
+        state = STATE_OF_VERB.get(verb)
+        other = "" if state is None else f", or not {state.value}"
+        text = f"{missing:,} of those named are not there{other}: they are left out"
         found.append(Caveat("missing", text, count=missing))
     if not is_complete:
         found.append(Caveat("cut", f"only the {seen.count:,} that were found first are in it"))

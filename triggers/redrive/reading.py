@@ -29,14 +29,18 @@ class PlanRequest:
 
     def conditions(self) -> list[Condition]:
         """What the store is asked, one after the other."""
-        state = Term("state", "=", STATE_OF_VERB[self.verb].value)
+        state = self._in_state()
         if self.ids is not None:
             each = tuple(dict.fromkeys(self.ids))
             slices = range(0, len(each), PAGE_LETTERS)
-            return [(state, Term("id", "in", each[at : at + PAGE_LETTERS])) for at in slices]
+            return [(*state, Term("id", "in", each[at : at + PAGE_LETTERS])) for at in slices]
         group = () if self.group is None else (Term("group", "=", self.group),)
         asked = () if self.query is None else self.query.condition
-        return [(*asked, *group, state)]
+        return [(*asked, *group, *state)]
+
+    def _in_state(self) -> Condition:
+        state = STATE_OF_VERB.get(self.verb)
+        return () if state is None else (Term("state", "=", state.value),)
 
 
 async def read_outlines(desk: Desk, request: PlanRequest) -> AsyncIterator[Outline | None]:

@@ -85,6 +85,11 @@ class Redrives:
 
     async def make_plan(self, request: PlanRequest, by: str) -> Plan:
         plan = await self.plans.make(request, by)
+        if plan.verb == "export":  # a download changes nothing, and so could not say that it was
+            now = self._means.clock.now()
+            act = Audit(now, by, "export", f"plan {plan.id}", plan.count, "")
+            self._means.ledger.audit.append(act)
+            await self._flush()
         self.tending.ask()  # it is swept some time
         return plan
 

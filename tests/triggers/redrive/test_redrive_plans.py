@@ -179,7 +179,7 @@ async def test_a_plan_is_for_its_verb_only() -> None:
     house = await house_with(1)
     plan = await plan_all(house, PlanRequest("discard"))
 
-    with pytest.raises(Invalid, match="for a discard, not for a redrive"):
+    with pytest.raises(Invalid, match="to discard, not to redrive"):
         await redrives(house).redrive(plan.id, Options(), WHO)
 
     await house.end()
