@@ -155,6 +155,8 @@ SIGNALS: dict[str, tuple[Level, str]] = {
     "file-job.paused": ("warning", "by an operator or an answer; fields: job, reason"),
     "file-job.untold": ("warning", "an event of it may not be stored; fields: job, reason"),
     "file-job.left": ("warning", "its parts could not be removed; fields: job, error"),
+    "overflow.removed": ("info", "replies' data past overflowMaxAge; fields: sink, count"),
+    "overflow.left": ("warning", "it could not be removed; fields: sink, error"),
     "checkpoint.failed": ("error", "kept and tried again; fields: broker, error"),
     "source.connected": ("info", "its origin answers; fields: source, kind, detail"),
     "source.failed": ("warning", "tried again for ever; fields: source, kind, code, error, remedy"),

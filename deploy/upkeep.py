@@ -3,6 +3,7 @@
 import asyncio
 
 from deploy.rates import SAMPLE_SECONDS
+from deploy.reply_upkeep import age_replies
 from deploy.running import Running, RunningBroker
 from deploy.sources.fleet import rate_key
 from deploy.standings import broker_key, seen_by
@@ -94,4 +95,4 @@ async def tend_sinks(running: Running) -> None:
             await running.tend()
 
 
-KEEPING = (watch, note_progress, retain, sample_rates, tend_sinks)
+KEEPING = (watch, note_progress, retain, sample_rates, tend_sinks, age_replies)

@@ -22,10 +22,14 @@ GENERATION_SECONDS = 600.0  # texts of language models take minutes
 
 
 class OverflowSpec(NamedTuple):
-    """`url` is `file:/folder`, or `s3://bucket/prefix` of the server that `s3` reaches."""
+    """`url` is `file:/folder`, or `s3://bucket/prefix` of the server that `s3` reaches.
+
+    What is older than `age_max_seconds` is removed; None: nothing ever is.
+    """
 
     url: str
     s3: "S3Access | None" = None
+    age_max_seconds: float | None = None
 
 
 class ReplySpec(NamedTuple):

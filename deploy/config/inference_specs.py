@@ -82,7 +82,7 @@ def _reply(fields: "InferenceFields", folder: Path) -> ReplySpec:
     if reply.overflow is not None:
         is_file = reply.overflow.startswith("file:")
         url = file_url(reply.overflow, folder) if is_file else reply.overflow
-        overflow = OverflowSpec(url, reply.s3)
+        overflow = OverflowSpec(url, reply.s3, reply.overflow_max_age)
     return ReplySpec(
         mode=reply.mode,
         type=reply.type,

@@ -8,7 +8,7 @@ from broker.codec import make_event
 from broker.errors import Invalid, InvalidEvent
 from deploy.config.mistakes import InvalidValue
 from deploy.config.reply_overflow import bucket_access, overflow_url
-from deploy.config.schema_parts import Size, Text, attribute_name
+from deploy.config.schema_parts import PositiveSeconds, Size, Text, attribute_name
 from deploy.config.shapes import Bounds, Judge, Read, Shape
 from sinks.inference.path import DataPath
 from sinks.inference.template import Template
@@ -144,6 +144,7 @@ class ReplyFields(Shape):
     fail_on: Annotated[Sequence[Text], Bounds(1, 100)] | None = None
     max_bytes: Size = 1_048_576
     overflow: Annotated[str, Judge(overflow_url)] | None = None
+    overflow_max_age: PositiveSeconds | None = None
     s3: Annotated[Any, Read(bucket_access)] = None
 
     def judge(self) -> None:
@@ -154,6 +155,9 @@ class ReplyFields(Shape):
         if not is_bucket and self.s3 is not None:
             what = "has s3, and no overflow in a bucket"
             raise InvalidValue(what, remedy="write overflow: s3://bucket/prefix/, or remove s3")
+        if self.overflow is None and self.overflow_max_age is not None:
+            what = "has an overflowMaxAge, and no overflow"
+            raise InvalidValue(what, remedy="add overflow, or remove overflowMaxAge")
         if self.overflow is not None and self.mode == "none":
             what = "has an overflow, and no replies"
             raise InvalidValue(what, remedy="remove overflow, or mode: none")

@@ -1,5 +1,6 @@
 """Trying the models that a configuration names, before they run: `headrace check --connect`."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
@@ -43,11 +44,22 @@ def _check_of(spec: InferenceSinkSpec, supplies: Supplies) -> Check:
     async def check() -> str:
         sink = make_sink(spec, supplies)
         try:
-            return await sink.check() if isinstance(sink, Checkable) else await _opened(sink)
+            found = await sink.check() if isinstance(sink, Checkable) else await _opened(sink)
         finally:
             await sink.close()
+        return found + await _overflow_of(spec)
 
     return check
+
+
+async def _overflow_of(spec: InferenceSinkSpec) -> str:
+    """Whether large replies could be stored; nothing where they are not."""
+    if spec.reply.overflow is None:
+        return ""
+    from sinks.inference.overflow_place import OverflowPlace
+
+    await asyncio.to_thread(OverflowPlace(spec.reply.overflow).check)
+    return ", large replies can be stored"
 
 
 async def _opened(sink: Sink) -> str:

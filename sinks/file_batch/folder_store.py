@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -101,7 +102,8 @@ class FolderStore:
         above = prefix.rpartition("/")[0]
         try:
             with _told(prefix), self._folder(f"{above}/-" if above else "-") as (folder, _):
-                found = list(islice(self._below(folder, above, prefix), LISTED_MAX + 1))
+                below = islice(self._found(folder, above, prefix), LISTED_MAX + 1)
+                found = [Listed(path, *_head(each)) for path, each in below]
         except Invalid as error:
             if error.code != "no-file":
                 raise
@@ -110,7 +112,14 @@ class FolderStore:
             raise too_many(prefix)
         yield from sorted(found)
 
-    def _below(self, folder: int, above: str, prefix: str) -> Iterator[Listed]:
+    def older(self, prefix: str, before: datetime) -> Iterator[str]:
+        above = prefix.rpartition("/")[0]
+        with _told(prefix), self._folder(f"{above}/-" if above else "-") as (folder, _):
+            for path, found in self._found(folder, above, prefix):
+                if found.st_mtime < before.timestamp():
+                    yield path
+
+    def _found(self, folder: int, above: str, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
         for walked, _, names, inside in os.fwalk(".", dir_fd=folder):
             parts = [part for part in (above, walked[2:]) if part]
             for name in names:
@@ -118,7 +127,7 @@ class FolderStore:
                 if path.startswith(prefix):
                     found = os.stat(name, dir_fd=inside, follow_symlinks=False)
                     if stat.S_ISREG(found.st_mode):
-                        yield Listed(path, *_head(found))
+                        yield path, found
 
     @contextmanager
     def _folder(self, path: str, makes: bool = False) -> Iterator[tuple[int, str]]:

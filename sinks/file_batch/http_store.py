@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
@@ -72,7 +73,13 @@ class HttpStore:
         raise self._read_only(path)
 
     def list(self, prefix: str) -> Iterator[Listed]:
-        raise Invalid(
+        raise self._no_listing(prefix)
+
+    def older(self, prefix: str, before: datetime) -> Iterator[str]:
+        raise self._no_listing(prefix)
+
+    def _no_listing(self, prefix: str) -> Invalid:
+        return Invalid(
             "an HTTP server lists no files",
             code="no-listing",
             where=self._origin + prefix,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -140,6 +140,18 @@ class S3Store:
                 if len(found) > LISTED_MAX:
                     raise too_many(prefix)
         yield from sorted(found)
+
+    def older(self, prefix: str, before: datetime) -> Iterator[str]:
+        above = prefix.rpartition("/")[0]
+        pages = iter(obstore.list(self._bucket, above or None))
+        while True:
+            with _told(prefix):
+                page = next(pages, None)
+            if page is None:
+                return
+            for each in page:
+                if each["last_modified"] < before and each["path"].startswith(prefix):
+                    yield each["path"]
 
 
 class _Hashed:

@@ -1,6 +1,7 @@
 """The contract of a store of files, and its kinds. Blocking: called in a thread of the job."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from broker.errors import Conflict, Invalid
@@ -76,6 +77,10 @@ class Store(Protocol):
 
         Raises Invalid(code="too-many-files") beyond LISTED_MAX.
         """
+        ...
+
+    def older(self, prefix: str, before: datetime) -> Iterator[str]:
+        """The paths that begin with `prefix` of files last written before, in no order."""
         ...
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
 from urllib.parse import unquote, urlsplit
 
 from broker.clock import Clock
@@ -130,10 +129,7 @@ class OnnxSink:
             loaded.reply(item, part, now, call_seconds)
             for item, part in zip(items, parts, strict=True)
         ]
-        overflow = self._replies.overflow
-        if overflow is None:
-            return cast(list[Outcome], found)
-        return await overflow.settled(found, self._clock, deadline)
+        return await self._replies.settled(found, self._clock, deadline)
 
     async def predict_columns(
         self, columns: Mapping[str, Sequence[object]], wanted: Sequence[str], deadline: float
@@ -193,8 +189,7 @@ class OnnxSink:
         self._loaded = self._loaded_stamp = None
         if threads is not None:
             await asyncio.to_thread(threads.shutdown)
-        if self._replies.overflow is not None:
-            await self._replies.overflow.close()
+        await self._replies.close()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

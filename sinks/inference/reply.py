@@ -110,7 +110,7 @@ class ReplyWriter:
         if overflow is None:
             return Delivered(self.event(attributes, data, now, call_seconds), status)
         name = data_name(attributes)
-        referring = {**attributes, "dataref": overflow.dataref(name)}
+        referring = {**attributes, "dataref": overflow.place.dataref(name)}
         return Large(Delivered(self.event(referring, None, now, call_seconds), status), name, data)
 
     def referring(self, delivery: Delivery, event: Event, status: int | None) -> Delivered | Large:
@@ -120,7 +120,7 @@ class ReplyWriter:
             self.check_size(data)
             return Delivered(event, status)
         name = data_name(event.attributes)
-        without = make_event({**event.attributes, "dataref": overflow.dataref(name)}, None)
+        without = make_event({**event.attributes, "dataref": overflow.place.dataref(name)}, None)
         return Large(Delivered(without, status), name, data)
 
     def _overflow_for(self, delivery: Delivery, data: bytes) -> Overflow | None:

@@ -9,7 +9,7 @@ import pytest
 from broker.clock import SteadyClock
 from deploy.models.trial import try_models
 from deploy.trial import Trial
-from sinks.inference_spec import InferenceSinkSpec
+from sinks.inference_spec import InferenceSinkSpec, OverflowSpec, ReplySpec
 from tests.servers.ports import free_ports
 from tests.sinks.inference.peers.kserve import KServe
 from tests.sinks.inference.peers.v2_servers import Triton
@@ -100,3 +100,22 @@ async def test_a_model_of_this_process_is_loaded() -> None:
 
     assert there.startswith("loaded; takes measures FP32 [-1, 4]")
     assert "gone.onnx cannot be loaded" in not_there
+
+
+async def test_where_large_replies_go_is_tried_too(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("no folder")
+    here, nowhere = (
+        InferenceSinkSpec(
+            "default/iris",
+            "onnx",
+            IRIS.as_uri(),
+            columns("measures", NAMES),
+            reply=ReplySpec(overflow=OverflowSpec(f"file:{tmp_path}/{name}")),
+        )
+        for name in ("large", "taken")
+    )
+
+    (_, good), (_, bad) = await tried(here, nowhere)
+
+    assert good.endswith("large replies can be stored")
+    assert "the folder cannot be made" in bad

@@ -151,6 +151,17 @@ def test_large_replies_go_to_a_folder_or_a_bucket(
     assert "hush" not in repr(bucket)
 
 
+def test_large_replies_are_kept_for_ever_or_up_to_an_age(
+    model: Callable[..., InferenceSinkSpec],
+) -> None:
+    ever = model(f"{V1}, reply: {{overflow: 'file:x'}}").reply
+    days = model(f"{V1}, reply: {{overflow: 'file:x', overflowMaxAge: P30D}}").reply
+
+    assert ever.overflow is not None
+    assert days.overflow is not None
+    assert (ever.overflow.age_max_seconds, days.overflow.age_max_seconds) == (None, 30 * 86_400)
+
+
 def test_secrets_are_never_shown(model: Callable[..., InferenceSinkSpec]) -> None:
     found = model(
         "protocol: openai, url: 'http://h', model: m, auth: {bearer: '${env:SECRET}'},"
@@ -203,6 +214,7 @@ MISPLACED = (
     (f"{V1}, reply: {{overflow: 's3://bucket/x'}}", "has an overflow in a bucket, and not where"),
     (f"{V1}, reply: {{overflow: 'file:x', s3: {{}}}}", "has s3, and no overflow in a bucket"),
     (f"{V1}, reply: {{overflow: 'file:x', mode: none}}", "has an overflow, and no replies"),
+    (f"{V1}, reply: {{overflowMaxAge: P1D}}", "has an overflowMaxAge, and no overflow"),
     (f"{V1}, reply: {{overflow: 's3://bucket/x', s3: {{region: '?'}}}}",
      "is no access to a bucket: region: is no region"),
     (f"{V1}, reply: {{overflow: 's3://bucket/x', s3: {{credentials: {{accessKeyId: a,"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Literal, cast
+from typing import Literal
 
 from broker.clock import Clock
 from broker.codec import Limits
@@ -99,8 +99,7 @@ class Variant:
 
     async def close(self) -> None:
         """What it stores is written; it may be used again."""
-        if self._replies.overflow is not None:
-            await self._replies.overflow.close()
+        await self._replies.close()
 
     def speaking(self, binary: Literal["true", "false"]) -> "Variant":
         """The same gate, batches and counts for a caller who says how tensors are written."""
@@ -240,12 +239,7 @@ class Variant:
             )
             for item, part in zip(items, answered.parts, strict=True)
         ]
-        overflow = self._replies.overflow
-        outcomes = (
-            cast(list[Outcome], found)
-            if overflow is None
-            else await overflow.settled(found, self._clock, deadline)
-        )
+        outcomes = await self._replies.settled(found, self._clock, deadline)
         outcomes = [self._verdict.answered(outcome) for outcome in outcomes]
         failed = [one for one in outcomes if isinstance(one, Failed)]
         for one in failed:
