@@ -14,6 +14,7 @@ from sinks.inference.input import Input
 from sinks.inference.model import error_class, load_model
 from sinks.inference.onnx_trial import describe, try_model
 from sinks.inference.output import output_of
+from sinks.inference.overflow import all_settled
 from sinks.inference.prepare import ColumnAnswer, Item, Preparation, grouped, joined
 from sinks.inference.reply import ReplyWriter
 from sinks.spec import InferenceSinkSpec
@@ -129,7 +130,7 @@ class OnnxSink:
             loaded.reply(item, part, now, call_seconds)
             for item, part in zip(items, parts, strict=True)
         ]
-        return await self._replies.settled(found, self._clock, deadline)
+        return await all_settled(self._replies.overflow, found, self._clock, deadline)
 
     async def predict_columns(
         self, columns: Mapping[str, Sequence[object]], wanted: Sequence[str], deadline: float
@@ -189,7 +190,8 @@ class OnnxSink:
         self._loaded = self._loaded_stamp = None
         if threads is not None:
             await asyncio.to_thread(threads.shutdown)
-        await self._replies.close()
+        if self._replies.overflow is not None:
+            await self._replies.overflow.close()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

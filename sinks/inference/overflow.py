@@ -6,7 +6,7 @@ Source: CloudEvents, Dataref extension (the claim check pattern).
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from broker.clock import Clock
 from broker.delivery import Delivered, Failed, Outcome, OutcomeClass, Reason
@@ -25,6 +25,15 @@ class Large(NamedTuple):
     delivered: Delivered
     name: str
     data: bytes
+
+
+async def all_settled(
+    overflow: "Overflow | None", found: Sequence[Outcome | Large], clock: Clock, deadline: float
+) -> list[Outcome]:
+    """The outcomes of `found`; without an overflow nothing in it is large."""
+    if overflow is None:
+        return cast(list[Outcome], found)
+    return await overflow.settled(found, clock, deadline)
 
 
 class Overflow:

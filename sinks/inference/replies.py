@@ -1,15 +1,13 @@
 """From a part of a model server's answer to the outcome of its delivery: a reply, or why not."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import cast
 
-from broker.clock import Clock
 from broker.codec import Limits, with_attributes
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from broker.errors import Invalid, TooLarge
 from sinks.inference.output import output_of
-from sinks.inference.overflow import Large
+from sinks.inference.overflow import Large, Overflow
 from sinks.inference.protocol import Part
 from sinks.inference.protocols.encoding import EventView
 from sinks.inference.reply import ReplyWriter, model_name, reply_id
@@ -33,18 +31,10 @@ class Replies:
         self._output = output_of(spec)
         self._fail_on = frozenset(spec.reply.fail_on)
 
-    async def settled(
-        self, found: Sequence[Outcome | Large], clock: Clock, deadline: float
-    ) -> list[Outcome]:
-        """What `outcome` gave, with all that is Large stored where large replies go."""
-        if self._writer.overflow is None:
-            return cast(list[Outcome], found)  # without such a place nothing is
-        return await self._writer.overflow.settled(found, clock, deadline)
-
-    async def close(self) -> None:
-        """What is being stored is written; it may be used again."""
-        if self._writer.overflow is not None:
-            await self._writer.overflow.close()
+    @property
+    def overflow(self) -> Overflow | None:
+        """Where it stores what `outcome` gave as Large."""
+        return self._writer.overflow
 
     def attributes(self, delivery: Delivery) -> Mapping[str, str]:
         """What is known of a reply before the call.

@@ -9,6 +9,7 @@ from broker.clock import Clock
 from broker.codec import Limits
 from broker.delivery import Delivery, Failed, Outcome, OutcomeClass, Reason
 from broker.errors import Invalid
+from sinks.inference.overflow import all_settled
 from sinks.inference.protocol import Item, Refusal
 from sinks.inference.replies import Replies
 from sinks.inference.server.apart import kept_apart
@@ -99,7 +100,8 @@ class Variant:
 
     async def close(self) -> None:
         """What it stores is written; it may be used again."""
-        await self._replies.close()
+        if self._replies.overflow is not None:
+            await self._replies.overflow.close()
 
     def speaking(self, binary: Literal["true", "false"]) -> "Variant":
         """The same gate, batches and counts for a caller who says how tensors are written."""
@@ -239,7 +241,7 @@ class Variant:
             )
             for item, part in zip(items, answered.parts, strict=True)
         ]
-        outcomes = await self._replies.settled(found, self._clock, deadline)
+        outcomes = await all_settled(self._replies.overflow, found, self._clock, deadline)
         outcomes = [self._verdict.answered(outcome) for outcome in outcomes]
         failed = [one for one in outcomes if isinstance(one, Failed)]
         for one in failed:
