@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from sinks.spec import InferenceSinkSpec, SinkSpec
 
+SHARE = 4
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
@@ -55,3 +57,8 @@ class TriggerSpec:
         if isinstance(self.sink, InferenceSinkSpec):
             return min(self.max_in_flight, self.sink.max_in_flight)
         return self.max_in_flight
+
+    @property
+    def share_max(self) -> int:
+        """Calls at once of what comes again, replays or redrives: a quarter, one at least."""
+        return max(1, self.calls_max // SHARE)

@@ -13,6 +13,7 @@ from broker.storage.desk import Term
 from broker.storage.engine import Engine
 from broker.storage.rows import Record
 from triggers.checkpointer import Checkpointer
+from triggers.job_ids import draw_id
 from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.redrive.checking import check_rate
@@ -96,7 +97,7 @@ class Plans:
                 retry_after_seconds=PLAN_SECONDS_MAX / 4,
             )
         await self.sweep()
-        drawn = self._draw_id()
+        drawn = draw_id(self._means.clock.now(), self._means.random(), self._is_known)
         self._making.add(drawn)
         try:
             plan = await self._make(drawn, request, by)
@@ -235,15 +236,8 @@ class Plans:
         job = self._job_of(plan.id)
         return job is not None and job.ended_at is None
 
-    def _draw_id(self) -> str:
-        """Ids are in the order of time, and short enough to be typed."""
-        now = self._means.clock.now()
-        stem = f"{now:%y%m%d-%H%M%S}-{int(self._means.random() * 0xFFFF):04x}"
-        drawn, number = stem, 1
-        while drawn in self._plans or drawn in self._making or self._job_of(drawn):
-            number += 1
-            drawn = f"{stem}-{number}"
-        return drawn
+    def _is_known(self, id: str) -> bool:
+        return id in self._plans or id in self._making or self._job_of(id) is not None
 
 
 def is_ordered(lane: Lane | None) -> bool:

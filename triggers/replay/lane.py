@@ -92,8 +92,7 @@ class ReplayLane(Lane):
 
     @staticmethod
     def _spec_of(job: ReplayJob, spec: TriggerSpec) -> TriggerSpec:
-        calls = max(1, spec.calls_max // 4)
-        return replace(spec, max_in_flight=calls, rate_per_second=job.rate_per_second)
+        return replace(spec, max_in_flight=spec.share_max, rate_per_second=job.rate_per_second)
 
     def adopt(self, spec: TriggerSpec, endpoint: Endpoint) -> None:
         """The trigger has another policy or sink by now: it counts for what is left."""

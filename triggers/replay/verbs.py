@@ -1,9 +1,8 @@
 """The verbs of replay: begin, pause, resume, cancel; each on disk when it gives back."""
 
-from datetime import datetime
-
 from broker.errors import Conflict, Invalid, Overloaded, Unavailable
 from broker.storage.rows import Audit
+from triggers.job_ids import draw_id
 from triggers.replay.asking import check, find_range, make_job
 from triggers.replay.job import ReplayJob, ReplayRequest, State, Written
 from triggers.replay.keeping import OPEN_JOBS_MAX, Jobs, Means
@@ -82,7 +81,7 @@ class Replays:
         self._beginning.append(first)
         try:
             now = means.clock.now()
-            chosen = request.id or self._draw_id(now)
+            chosen = request.id or draw_id(now, means.random(), self._is_known)
             job = make_job(request, chosen, origin, (first, last), by, now)
             lane = self.jobs.make_lane(job, origin)
             if job.to_sink is not None:
@@ -102,14 +101,8 @@ class Replays:
             )
         return found
 
-    def _draw_id(self, now: datetime) -> str:
-        """Ids are in the order of time, and short enough to be typed."""
-        stem = f"{now:%y%m%d-%H%M%S}-{int(self._means.random() * 0xFFFF):04x}"
-        drawn, number = stem, 1
-        while self.jobs.find(drawn) is not None:
-            number += 1
-            drawn = f"{stem}-{number}"
-        return drawn
+    def _is_known(self, id: str) -> bool:
+        return self.jobs.find(id) is not None
 
     async def pause(self, id: str, by: str, reason: str = "") -> tuple[Progress, bool]:
         """Begin no more calls; False where it was paused already."""
