@@ -1,6 +1,6 @@
 """The contract of the dead-letter desk's store; written to only by checkpoints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -35,6 +35,32 @@ class DeadPage:
     """Newest dead first. `next` is the cursor for the page after, None at the end."""
 
     items: tuple[DeadLetter, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """What no condition says: whether a dead letter is meant.
+
+    `keeps` is only asked where the event's data hold each of `texts`, or a backslash, by which
+    JSON may spell any character: of all others it must be false. It is called on any thread.
+    """
+
+    keeps: Callable[[DeadLetter], bool]
+    texts: tuple[bytes, ...] = ()
+
+    def may_keep(self, data: bytes | None) -> bool:
+        if not self.texts:
+            return True
+        return data is not None and (b"\\" in data or all(text in data for text in self.texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What a sieve kept of `looked` dead letters. `next` goes on behind these, None at the end."""
+
+    items: tuple[DeadLetter, ...]
+    looked: int
     next: str | None
 
 
@@ -84,18 +110,15 @@ class Group:
     example: str  # id of the latest dead letter
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many dead letters, by (trigger, reason, group); not complete where there are more."""
-
-    count: int
-    rows: Mapping[tuple[str, str, str], int]
-    is_complete: bool
-
-
 class Desk(Protocol):
     async def page(self, condition: Condition, cursor: str | None, limit: int) -> DeadPage:
         """Dead letters that meet `condition`, by keyset. Raises Invalid(code="bad-cursor")."""
+        ...
+
+    async def sift(
+        self, condition: Condition, sieve: Sieve, cursor: str | None, rows: int, limit: int
+    ) -> Sifted:
+        """As `page`: look at the next `rows` or until `limit` are kept."""
         ...
 
     async def outlines(
@@ -110,8 +133,8 @@ class Desk(Protocol):
         """The states of those that there are."""
         ...
 
-    async def tally(self, condition: Condition, limit: int) -> Tally:
-        """Count those that meet `condition`, at most `limit` of them."""
+    async def count(self, condition: Condition, limit: int) -> int:
+        """How many meet `condition`; counted up to `limit`."""
         ...
 
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:

@@ -5,6 +5,6 @@
 """
 
 from triggers.where.query import EVERYTHING, Query, parse_query
-from triggers.where.scan import Counted, Looked, collect, count, look
+from triggers.where.scan import Looked, look
 
-__all__ = ["EVERYTHING", "Counted", "Looked", "Query", "collect", "count", "look", "parse_query"]
+__all__ = ["EVERYTHING", "Looked", "Query", "look", "parse_query"]

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from broker.errors import InvalidFilter
-from broker.storage.desk import Condition
+from broker.storage.desk import Condition, Sieve
 from broker.storage.rows import DeadLetter
 from triggers.filters.cesql.evaluate import evaluate
 from triggers.filters.cesql.parser import parse
 from triggers.filters.cesql.tree import Attribute, Exists, Expression, walk
 from triggers.filters.cesql.types import check_filter
 from triggers.where.bind import bind
+from triggers.where.hints import hints_of
 from triggers.where.lower import lower
 from triggers.where.names import DATA, SYNTAX, values_of
 
@@ -28,6 +29,11 @@ class Query:
     def reads_data(self) -> bool:
         """Whether the answer tells something of the events' data."""
         return any(name.startswith(DATA) for name in names_of(self.tree))
+
+    @property
+    def sieve(self) -> Sieve:
+        """`rest`, for the store's threads."""
+        return Sieve(self.keeps, hints_of(self.rest))
 
     def keeps(self, letter: DeadLetter) -> bool:
         """Whether a dead letter that meets `condition` is asked for."""

@@ -1,6 +1,5 @@
 """The dead-letter desk of a memory partition."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -13,7 +12,8 @@ from broker.storage.desk import (
     DeadPage,
     Group,
     Outline,
-    Tally,
+    Sieve,
+    Sifted,
     outline_of,
 )
 from broker.storage.memory.letters import letter_bytes
@@ -47,6 +47,18 @@ class MemoryDesk:
         following = encode_cursor(items[-1].dead_at, items[-1].id) if is_more else None
         return DeadPage(items, following)
 
+    async def sift(
+        self, condition: Condition, sieve: Sieve, cursor: str | None, rows: int, limit: int
+    ) -> Sifted:
+        page = await self.page(condition, cursor, rows)
+        kept: list[DeadLetter] = []
+        for looked, letter in enumerate(page.items, 1):
+            if sieve.may_keep(letter.event.data) and sieve.keeps(letter):
+                kept.append(letter)
+                if len(kept) == limit and letter is not page.items[-1]:
+                    return Sifted(tuple(kept), looked, encode_cursor(letter.dead_at, letter.id))
+        return Sifted(tuple(kept), len(page.items), page.next)
+
     async def outlines(
         self, condition: Condition, cursor: str | None, limit: int
     ) -> tuple[Sequence[Outline], str | None]:
@@ -60,11 +72,9 @@ class MemoryDesk:
         by_id = self._letters.by_id
         return {one: by_id[one].state for one in ids if one in by_id}
 
-    async def tally(self, condition: Condition, limit: int) -> Tally:
+    async def count(self, condition: Condition, limit: int) -> int:
         check_condition(condition)
-        found = self._letters.newest(condition)
-        rows = Counter((x.place.trigger, x.reason, x.group) for x in found[:limit])
-        return Tally(rows.total(), rows, len(found) <= limit)
+        return min(limit, len(self._letters.newest(condition)))
 
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
         return self._letters.groups(trigger)[:limit]

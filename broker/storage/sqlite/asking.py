@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from broker.storage.condition import plain
 from broker.storage.desk import Condition, Term
 
-Values = list[str | int]
+Values = list[str | int | bytes]
 SELECTIVE = frozenset({"id", "event_id", "group", "type", "trigger", "reason"})
 
 
@@ -23,6 +23,30 @@ def page_statement(
     return text, [*values, limit]
 
 
+def sift_statement(
+    condition: Condition, texts: Sequence[bytes], place: tuple[int, str] | None, limit: int
+) -> tuple[str, Values]:
+    """As a page, and of each whether its data hold all of `texts` or a backslash."""
+    clauses, values = _clauses_after(place, condition)
+    holds, texts_held = "1", Values()
+    if texts:
+        every = " AND ".join("instr(data, ?) > 0" for _ in texts)
+        holds = f"data IS NOT NULL AND (({every}) OR instr(data, x'5c') > 0)"
+        texts_held += texts
+    text = f"""SELECT json_group_array(json_array(id, bytes, dead_at, may_be_kept)
+        ORDER BY dead_at DESC, id DESC)
+    FROM (SELECT id, bytes, dead_at, {holds} AS may_be_kept FROM dead_letters {_where(clauses)}
+    ORDER BY dead_at DESC, id DESC LIMIT ?)"""  # noqa: S608 - no value is part of the text
+    return text, [*texts_held, *values, limit]
+
+
+def count_statement(condition: Condition, limit: int) -> tuple[str, Values]:
+    clauses, values = _clauses(condition)
+    text = f"""SELECT count(*) FROM (SELECT 1 FROM dead_letters {_where(clauses)}
+    LIMIT ?)"""  # noqa: S608 - no value is part of the text
+    return text, [*values, limit]
+
+
 def outlines_statement(
     condition: Condition, place: tuple[int, str] | None, limit: int
 ) -> tuple[str, Values]:
@@ -32,16 +56,6 @@ def outlines_statement(
     text = f"""SELECT json_group_array(json_array({columns}) ORDER BY dead_at DESC, id DESC)
     FROM (SELECT {columns} FROM dead_letters {_where(clauses)}
     ORDER BY dead_at DESC, id DESC LIMIT ?)"""  # noqa: S608 - no value is part of the text
-    return text, [*values, limit]
-
-
-def tally_statement(condition: Condition, limit: int) -> tuple[str, Values]:
-    """[trigger, reason, group, count] of at most `limit`, in one packed row."""
-    clauses, values = _clauses(condition)
-    text = f"""SELECT json_group_array(json_array("trigger", reason, "group", number))
-    FROM (SELECT "trigger", reason, "group", count(*) AS number
-    FROM (SELECT "trigger", reason, "group" FROM dead_letters {_where(clauses)} LIMIT ?)
-    GROUP BY 1, 2, 3)"""  # noqa: S608 - no value is part of the text
     return text, [*values, limit]
 
 

@@ -7,7 +7,13 @@ import pytest
 
 from broker.storage.condition import NUMBERS, TIMES
 from broker.storage.desk import FIELDS, Condition, Operator, Term
-from broker.storage.sqlite.asking import outlines_statement, page_statement, tally_statement
+from broker.storage.sqlite.asking import (
+    Values,
+    count_statement,
+    outlines_statement,
+    page_statement,
+    sift_statement,
+)
 from broker.storage.sqlite.sql import load_migrations
 from tests.contracts.store import at
 
@@ -24,7 +30,7 @@ def connection() -> Iterator[apsw.Connection]:
     made.close()
 
 
-def plan(connection: apsw.Connection, text: str, values: list[str | int]) -> str:
+def plan(connection: apsw.Connection, text: str, values: Values) -> str:
     rows = connection.execute(f"EXPLAIN QUERY PLAN {text}", values)
     return "\n".join(str(row[3]) for row in rows)
 
@@ -58,6 +64,16 @@ def test_a_page_is_read_in_the_order_of_an_index(
     assert "TEMP B-TREE FOR ORDER BY" not in found
 
 
+@pytest.mark.parametrize("texts", [(), (b"se", b"berlin")])
+def test_rows_are_sifted_in_the_order_of_an_index(
+    connection: apsw.Connection, texts: tuple[bytes, ...]
+) -> None:
+    found = plan(connection, *sift_statement((IS_DEAD,), texts, (7, "x"), 50))
+
+    assert "INDEX dead_letters_state" in found
+    assert "TEMP B-TREE FOR ORDER BY" not in found
+
+
 @pytest.mark.parametrize(
     "condition",
     [
@@ -69,10 +85,10 @@ def test_a_page_is_read_in_the_order_of_an_index(
         (IS_DEAD,),
     ],
 )
-def test_a_tally_reads_no_row_beside_the_index(
+def test_a_count_reads_no_row_beside_the_index(
     connection: apsw.Connection, condition: Condition
 ) -> None:
-    found = plan(connection, *tally_statement(condition, 1000))
+    found = plan(connection, *count_statement(condition, 1000))
 
     assert "USING COVERING INDEX" in found
 
