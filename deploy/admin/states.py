@@ -150,7 +150,7 @@ async def expiring(broker: RunningBroker, lane: Lane, now: datetime) -> int:
         Term("state", "=", "dead"),
         Term("dead_at", "<", before),
     )
-    return (await broker.engine.desk.tally(condition, COUNTED_MAX)).count
+    return await broker.engine.desk.count(condition, COUNTED_MAX)
 
 
 def target_view(running: Running, target: Target) -> dict[str, Any]:
