@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Protocol, overload, runtime_checkable
 
 from sinks.file_batch.record import Value, objects
-from sinks.inference.prepare import ColumnAnswer
+from sinks.inference.column_answer import ColumnAnswer
 
 Columns = Mapping[str, Sequence[Value]]
 

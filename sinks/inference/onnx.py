@@ -10,12 +10,13 @@ from broker.clock import Clock
 from broker.codec import Limits
 from broker.delivery import Delivery, Evidence, Failed, Outcome, OutcomeClass
 from broker.errors import Invalid, Unavailable
+from sinks.inference.column_answer import ColumnAnswer
 from sinks.inference.input import Input
 from sinks.inference.model import error_class, load_model
 from sinks.inference.onnx_trial import describe, try_model
 from sinks.inference.output import output_of
 from sinks.inference.overflow import all_settled
-from sinks.inference.prepare import ColumnAnswer, Item, Preparation, grouped, joined
+from sinks.inference.prepare import Item, Preparation, grouped, joined
 from sinks.inference.reply import ReplyWriter
 from sinks.spec import InferenceSinkSpec
 from sinks.trying import Tried

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 import orjson
 
 from broker.delivery import Delivered, Delivery, Failed, Outcome, OutcomeClass, Reason
 from broker.errors import Invalid, TooLarge
+from sinks.inference.column_answer import ColumnAnswer
 from sinks.inference.input import Feeds, Input
 from sinks.inference.model import Model, Stop
 from sinks.inference.onnx_output import cut, taken
@@ -16,15 +17,6 @@ from sinks.inference.output import Output
 from sinks.inference.overflow import Large
 from sinks.inference.reply import ReplyWriter
 from sinks.inference.tensors import Tensor, is_finite, to_json
-
-
-class ColumnAnswer(NamedTuple):
-    """The outputs for the rows of a table but those `left_out`, which are to be sent as events."""
-
-    columns: Mapping[str, Sequence[Any]]
-    left_out: Sequence[int]
-    model: str
-    version: str | None
 
 
 class Item:

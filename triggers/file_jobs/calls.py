@@ -11,7 +11,7 @@ from sinks.file_batch.columnar import Columns, PredictsColumns
 from sinks.file_batch.record import Value
 from sinks.file_batch.results import Failure, Results
 from sinks.file_batch.sink import FileBatchSink
-from sinks.inference.prepare import ColumnAnswer
+from sinks.inference.column_answer import ColumnAnswer
 from triggers.file_jobs.admission import Admission
 from triggers.file_jobs.ends import JobFails, JobPauses, first_of
 from triggers.file_jobs.judging import Verdict

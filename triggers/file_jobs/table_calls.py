@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sinks.file_batch.columnar import Columns, Rows, one_after_the_other, spread_out
 from sinks.file_batch.results import Results
-from sinks.inference.prepare import ColumnAnswer
+from sinks.inference.column_answer import ColumnAnswer
 from triggers.file_jobs.calls import Calls
 from triggers.file_jobs.opened import Prepared
 

@@ -10,7 +10,7 @@ import pytest
 from broker.delivery import OutcomeClass
 from sinks.file_batch.selecting import Sent
 from sinks.file_batch.spec import ProgressSpec
-from sinks.inference.prepare import ColumnAnswer
+from sinks.inference.column_answer import ColumnAnswer
 from tests.triggers.file_jobs.test_file_calls import calls_of
 from tests.triggers.file_jobs.works import ScriptedModel, Works
 from triggers.file_jobs.opened import Prepared
