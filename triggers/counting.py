@@ -16,6 +16,10 @@ class Counting:
     def count_dead(self) -> None:
         self._dead += 1
 
+    def count_redelivered(self) -> None:
+        """A dead letter of it was delivered by another lane."""
+        self._redelivered += 1
+
     def count_waiting(self, events: int) -> None:
         """`events` of a key became offset-only rows: their pairs are no longer open."""
         self._matched += events

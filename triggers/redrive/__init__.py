@@ -4,10 +4,12 @@
 """
 
 from triggers.redrive.acts import WHY, Acted, Refused
+from triggers.redrive.aim import Aim
 from triggers.redrive.desk import SLICE_LETTERS, LetterDesk
 from triggers.redrive.job import Options, RedriveJob, State
 from triggers.redrive.plan import Plan, Verb
 from triggers.redrive.plans import PlanMeans
+from triggers.redrive.reach import OtherBroker, OtherSink, Reach
 from triggers.redrive.reading import PlanRequest
 from triggers.redrive.returning import Returning
 from triggers.redrive.verbs import Redrives
@@ -16,11 +18,15 @@ __all__ = [
     "SLICE_LETTERS",
     "WHY",
     "Acted",
+    "Aim",
     "LetterDesk",
     "Options",
+    "OtherBroker",
+    "OtherSink",
     "Plan",
     "PlanMeans",
     "PlanRequest",
+    "Reach",
     "RedriveJob",
     "Redrives",
     "Refused",

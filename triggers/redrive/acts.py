@@ -19,6 +19,7 @@ WHY: Final[Mapping[str, str]] = {
     "discarded": "it is discarded: restore it first",
     "expired": "it was past its retention and is gone",
     "trigger-gone": "its trigger is not configured any more: put it back in the YAML, then reload",
+    "not-accepted": "the broker refuses its event: try to publish it, and see why",
     "busy": "its trigger delivers in order and has enough to deliver first: try again then",
 }
 
@@ -39,15 +40,15 @@ class Acted:
     refused: tuple[Refused, ...] = ()
 
 
-def redriven_row(letter: DeadLetter, order_key: str | None, now: datetime) -> ParkedRow:
+def redriven_row(letter: DeadLetter, lane: str, order_key: str | None, now: datetime) -> ParkedRow:
     """The parked row that takes `letter` back: due now, its budget new, its count going on.
 
-    Its step is its own, so that no delivery of the same event that is parked meanwhile
-    (by a seek, by a replay) shares its place.
+    It is the row of `lane`, the trigger's own or a detour. Its step is its own, so that no
+    delivery of the same event that is parked meanwhile (by a seek, by a replay) shares its place.
     """
     place = letter.place
     return ParkedRow(
-        place=Place(place.trigger, place.offset, REDRIVE + place.step),
+        place=Place(lane, place.offset, REDRIVE + place.step),
         delivery_id=letter.delivery_id,
         attempt=letter.attempt_count + 1,
         due_at=now,

@@ -1,6 +1,7 @@
 """What is refused before a plan is acted on. Pure."""
 
 from broker.errors import Invalid
+from triggers.redrive.aim import OWN, Aim
 from triggers.redrive.job import Options
 from triggers.redrive.plan import RATE_PER_SECOND_MAX, Plan
 
@@ -17,7 +18,14 @@ def check_rate(rate_per_second: float) -> None:
         )
 
 
-def check_options(options: Options) -> None:
+def check_options(options: Options, aim: Aim = OWN) -> None:
+    if options.canary and aim.broker is not None:
+        raise Invalid(
+            "there is no canary where events are published: no sink is tried by it",
+            code="bad-canary",
+            where="canary",
+            remedy="leave it out; a low rate, and a cancel, hold the rest back",
+        )
     check_rate(options.rate_per_second)
     if options.canary is not None and not 0 <= options.canary <= CANARY_MAX:
         raise Invalid(

@@ -6,7 +6,7 @@ A redriven dead letter stays on the desk until its delivery is settled: the move
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from broker.clock import Clock
@@ -16,9 +16,10 @@ from broker.storage.desk import Desk, Term
 from broker.storage.rows import Audit, DeadLetter, DeadState, Move
 from triggers.checkpointer import Checkpointer
 from triggers.edits import Edit, edit_record
+from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.redrive.acts import Acted, Refused, discarding, restoring
-from triggers.redrive.returning import Returning
+from triggers.redrive.returning import LaneOf, Returning
 
 SLICE_LETTERS = 500
 WRITE_SECONDS_MAX = 20.0
@@ -61,6 +62,10 @@ class LetterDesk:
         self._clock = clock
         self.one_at_a_time = asyncio.Lock()
 
+    def know_detours(self, detours: Mapping[str, Lane]) -> None:
+        """The lanes, by name, of redrives that go to other sinks than the triggers'."""
+        self._returning.detours = detours
+
     async def redrive(self, ids: Sequence[str], by: str, reason: str = "") -> Acted:
         """Back to their triggers, as parked deliveries that are due.
 
@@ -85,30 +90,37 @@ class LetterDesk:
 
         return await self._act("edit", [id], DeadState.DEAD, change, by, reason)
 
-    async def send_back(self, ids: Sequence[str], by: str, reason: str, sending: Sending) -> int:
+    async def send_back(
+        self,
+        ids: Sequence[str],
+        by: str,
+        reason: str,
+        sending: Sending,
+        lane_of: LaneOf | None = None,
+    ) -> int:
         """`redrive` for a job, which audits itself; gives how many of `ids`, the first, were taken.
 
-        Fewer where all would be too many bytes at once.
+        Fewer where all would be too many bytes at once. `lane_of` as `Returning.begin` has it.
         """
         async with self.one_at_a_time:
-            some, letters = await self._read(ids)
+            some, letters = await self.read(ids)
             if not sending.is_wanted():
                 return 0
             refused: list[Refused] = []
             moves = self._moves(
                 letters,
                 DeadState.DEAD,
-                lambda letter: self._returning.begin(letter, by, reason),
+                lambda letter: self._returning.begin(letter, by, reason, lane_of=lane_of),
                 refused,
             )
             there = {letter.id for letter in letters}
             refused += [Refused(one, "unknown") for one in some if one not in there]
             sending.took(some, [move.id for move in moves], refused)
-            for one in await self._flush(moves):
+            for one in await self.flush(moves):
                 sending.gone(one)
         return len(some)
 
-    async def _read(self, ids: Sequence[str]) -> tuple[Sequence[str], Sequence[DeadLetter]]:
+    async def read(self, ids: Sequence[str]) -> tuple[Sequence[str], Sequence[DeadLetter]]:
         """The dead letters of as many of `ids`, from the first on, as a page holds."""
         while True:
             page = await self._desk.page((Term("id", "in", tuple(ids)),), None, len(ids))
@@ -165,7 +177,7 @@ class LetterDesk:
                         told = detail or " ".join(move.id for move in moves)
                         act = Audit(self._clock.now(), by, verb, told, len(moves), reason)
                         self._ledger.audit.append(act)
-                        gone = await self._flush(moves)
+                        gone = await self.flush(moves)
                         refused += [Refused(one, "expired") for one in gone]
                         moved += [move.id for move in moves if move.id not in gone]
                     for letter in page.items:
@@ -193,7 +205,7 @@ class LetterDesk:
         self._ledger.moves += moves
         return moves
 
-    async def _flush(self, moves: Sequence[Move]) -> set[str]:
+    async def flush(self, moves: Sequence[Move]) -> set[str]:
         """Write what is in the ledger; gives the ids of `moves` that expired before."""
         self._ledger.urgent = True
         try:

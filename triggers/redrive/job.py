@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from broker.clock import from_milliseconds, to_milliseconds
+from triggers.redrive.aim import OWN, Aim
 from triggers.redrive.plan import RATE_PER_SECOND, Strand
 
 PREFIX = "desk/job/"  # of a job's record
@@ -99,6 +100,7 @@ class RedriveJob:
     firsts_done: int = 0
     firsts_failed: int = 0
     is_told: bool = False  # an event of the broker says that it has ended
+    aim: Aim = OWN
 
     @property
     def count(self) -> int:
@@ -118,6 +120,11 @@ class RedriveJob:
         """Whether it may still send something."""
         return self.state in OPEN
 
+    def way(self, strand: int) -> str:
+        """By which its dead letters of a strand go: jobs with the same one share its room."""
+        trigger = self.strands[strand].trigger
+        return trigger if self.aim == OWN else f"{self.id}/{trigger}"
+
     def become(self, state: State, why: str = "") -> "RedriveJob":
         return replace(self, state=state, why=why)
 
@@ -130,9 +137,11 @@ def begin(
     by: str,
     reason: str,
     now: datetime,
+    aim: Aim = OWN,
 ) -> RedriveJob:
-    """The job of a plan, before it has taken anything."""
-    canary = options.canary_of(sum(strand.count for strand in strands))
+    """The job of a plan, before it has taken anything. What is published is not tried first."""
+    count = sum(strand.count for strand in strands)
+    canary = 0 if aim.broker is not None else options.canary_of(count)
     return RedriveJob(
         id,
         broker,
@@ -145,6 +154,7 @@ def begin(
         now,
         State.CANARY if canary else State.RUNNING,
         taken=(0,) * len(strands),
+        aim=aim,
     )
 
 
@@ -170,4 +180,5 @@ def decode(id: str, value: bytes) -> RedriveJob:
     found["tried"] = frozenset(found["tried"])
     found["tally"] = Tally(**found["tally"])
     found["state"] = State(found["state"])
+    found["aim"] = Aim(**found.get("aim", {}))  # records of before it could be said have none
     return RedriveJob(id=id, **found)

@@ -16,6 +16,7 @@ import orjson
 
 from broker.clock import from_milliseconds, to_milliseconds
 from broker.storage.rows import DeadState
+from triggers.redrive.aim import OWN, Aim
 
 PREFIX = "desk/plan/"  # of a plan's record
 PAGES_PREFIX = "desk/plan-ids/"  # of its ids: desk/plan-ids/PLAN/STRAND/PAGE
@@ -106,6 +107,7 @@ class Plan:
     strands: tuple[Strand, ...]
     acted_at: datetime | None = None
     outcome: Outcome | None = None
+    aim: Aim = OWN
 
     @property
     def count(self) -> int:
@@ -164,4 +166,5 @@ def decode(id: str, value: bytes) -> Plan:
     found["strands"] = tuple(Strand(**one) for one in found["strands"])
     if found["outcome"] is not None:
         found["outcome"] = Outcome(**found["outcome"])
+    found["aim"] = Aim(**found.get("aim", {}))  # records of before it could be said have none
     return Plan(id=id, **found)

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
 
 from broker.clock import Clock
-from broker.errors import Overloaded, StoreFailed
+from broker.errors import Invalid, Overloaded, StoreFailed
 from broker.storage.desk import Term
 from broker.storage.engine import Engine
 from broker.storage.rows import Record
@@ -16,6 +16,8 @@ from triggers.checkpointer import Checkpointer
 from triggers.job_ids import draw_id
 from triggers.lane import Lane
 from triggers.ledger import Ledger
+from triggers.redrive.aim import OWN, Aim, check_aim, found_name
+from triggers.redrive.aim_facts import SinkFacts, caveats_of
 from triggers.redrive.checking import check_rate
 from triggers.redrive.desk import WRITE_SECONDS_MAX
 from triggers.redrive.facts import SAMPLED, Sampling
@@ -33,7 +35,8 @@ from triggers.redrive.plan import (
     page_keys,
 )
 from triggers.redrive.planning import Breaking, TriggerFacts, warnings_of
-from triggers.redrive.reading import PlanRequest, read_outlines
+from triggers.redrive.reach import Reach
+from triggers.redrive.reading import PlanRequest, read_sheets
 
 PLAN_IDS_MAX = 1_000_000
 PLAN_SECONDS_MAX = 20.0  # of reading; what was not read by then is not in the plan
@@ -56,6 +59,26 @@ class PlanMeans:
     clock: Clock
     random: Callable[[], float]
     expiring_before: Callable[[], datetime | None]
+    reach: Reach | None = None
+
+    def whole(self, aim: Aim) -> Aim:
+        """The same with whole names. Raises Invalid where there is no such sink or broker."""
+        check_aim(aim)
+        if aim == OWN:
+            return aim
+        if self.reach is None:
+            raise Invalid("nothing else can be reached here", code="no-sink", where="to_sink")
+        namespace = self.broker.partition("/")[0]
+        if aim.sink is not None:
+            return Aim(sink=found_name("sink", aim.sink, namespace, self.reach.sinks()))
+        assert aim.broker is not None, "one of the two is said"
+        return Aim(broker=found_name("broker", aim.broker, namespace, self.reach.brokers()))
+
+    def facts_of(self, aim: Aim, triggers: Sequence[str]) -> SinkFacts | None:
+        """How the other sink is, if it is one."""
+        if aim.sink is None or self.reach is None:
+            return None
+        return self.reach.facts_of(aim.sink, triggers)
 
 
 class Plans:
@@ -97,6 +120,7 @@ class Plans:
                 retry_after_seconds=PLAN_SECONDS_MAX / 4,
             )
         await self.sweep()
+        request = replace(request, aim=self._means.whole(request.aim))
         drawn = draw_id(self._means.clock.now(), self._means.random(), self._is_known)
         self._making.add(drawn)
         try:
@@ -113,14 +137,14 @@ class Plans:
         pages = Pages(id, lambda name: is_ordered(means.lanes.get(name)))
         until = means.clock.monotonic() + PLAN_SECONDS_MAX
         is_complete = True
-        async for letter in read_outlines(means.engine.desk, request):
-            if seen.count >= PLAN_IDS_MAX or means.clock.monotonic() >= until:
+        async for sheet in read_sheets(means.engine.desk, request, seen.since):
+            is_over = means.clock.monotonic() >= until
+            if is_over or seen.count + sheet.count > PLAN_IDS_MAX:
                 is_complete = False
                 break
-            if letter is None:
-                continue
-            seen.add(letter)
-            if (record := pages.add(letter)) is not None:
+            for share in sheet.shares:
+                seen.add(share)
+            for record in pages.add(sheet):
                 means.ledger.records.append(record)
                 await self.flush()
         for record in pages.rest():
@@ -129,6 +153,8 @@ class Plans:
         strands = pages.strands()
         missing = len(set(request.ids)) - seen.count if request.ids else 0
         facts = await self._facts(request, strands)
+        triggers = [strand.trigger for strand in strands]
+        caveats = caveats_of(request.aim, means.facts_of(request.aim, triggers))
         known = await means.engine.desk.groups_named(seen.largest)
         return Plan(
             id=id,
@@ -141,8 +167,12 @@ class Plans:
             rate_per_second=request.rate_per_second,
             breakdown=seen.breakdown({group.id: group for group in known}),
             is_complete=is_complete,
-            warnings=warnings_of(request.verb, seen, facts, is_complete, missing),
+            warnings=(
+                *caveats,
+                *warnings_of(request.verb, seen, facts, is_complete, missing),
+            ),
             strands=strands,
+            aim=request.aim,
         )
 
     async def _facts(

@@ -1,20 +1,21 @@
 """The dead letters that a plan is about: all that match, read in pages."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from broker.storage.desk import Condition, Desk, Outline, Term, outline_of
+from broker.storage.desk import Condition, Desk, Term, outline_of
+from broker.storage.sheet import Sheet, sheet_of
+from triggers.redrive.aim import OWN, Aim
 from triggers.redrive.plan import RATE_PER_SECOND, STATE_OF_VERB, Verb
 
 if TYPE_CHECKING:  # most partitions never read a query
     from triggers.where import Query
 
-PAGE_LETTERS = 250
-LETTERS_A_TURN = 25  # of the event loop, which has deliveries to make
-PAGE_OUTLINES = 1_000
-OUTLINES_A_TURN = 200
+NAMED_AT_ONCE = 250  # of those that are asked for by id
+SHEET_LETTERS = 2_000
+SIFTED_LETTERS = 250  # of those that are read whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,15 @@ class PlanRequest:
     group: str | None = None
     ids: tuple[str, ...] | None = None
     rate_per_second: float = RATE_PER_SECOND
+    aim: Aim = OWN
 
     def conditions(self) -> list[Condition]:
         """What the store is asked, one after the other."""
         state = self._in_state()
         if self.ids is not None:
             each = tuple(dict.fromkeys(self.ids))
-            slices = range(0, len(each), PAGE_LETTERS)
-            return [(*state, Term("id", "in", each[at : at + PAGE_LETTERS])) for at in slices]
+            slices = range(0, len(each), NAMED_AT_ONCE)
+            return [(*state, Term("id", "in", each[at : at + NAMED_AT_ONCE])) for at in slices]
         group = () if self.group is None else (Term("group", "=", self.group),)
         asked = () if self.query is None else self.query.condition
         return [(*asked, *group, *state)]
@@ -43,41 +45,19 @@ class PlanRequest:
         return () if state is None else (Term("state", "=", state.value),)
 
 
-async def read_outlines(desk: Desk, request: PlanRequest) -> AsyncIterator[Outline | None]:
-    """Each that is meant, newest dead first; None for one that was looked at in vain."""
-    query = request.query
+async def read_sheets(
+    desk: Desk, request: PlanRequest, since: Sequence[datetime]
+) -> AsyncIterator[Sheet]:
+    """All that is meant, newest dead first; some sheets may have nothing. `since`: see Share."""
+    sieve = None if request.query is None or not request.query.rest else request.query.sieve
     for condition in request.conditions():
-        if query is None or not query.rest:
-            found = _whole(desk, condition)
-        else:
-            found = _sifted(desk, query, condition)
-        async for one in found:
-            yield one
-
-
-async def _whole(desk: Desk, condition: Condition) -> AsyncIterator[Outline | None]:
-    """Where the store answers all that is asked."""
-    cursor: str | None = None
-    while True:
-        outlines, cursor = await desk.outlines(condition, cursor, PAGE_OUTLINES)
-        for number, outline in enumerate(outlines):
-            if number % OUTLINES_A_TURN == 0:
-                await asyncio.sleep(0)
-            yield outline
-        if cursor is None:
-            return
-
-
-async def _sifted(
-    desk: Desk, query: "Query", condition: Condition
-) -> AsyncIterator[Outline | None]:
-    """Where each has to be looked at whole."""
-    cursor: str | None = None
-    while True:
-        page = await desk.page(condition, cursor, PAGE_LETTERS)
-        for number, letter in enumerate(page.items):
-            if number % LETTERS_A_TURN == 0:
-                await asyncio.sleep(0)
-            yield outline_of(letter) if query.keeps(letter) else None
-        if (cursor := page.next) is None:
-            return
+        cursor: str | None = None
+        while True:
+            if sieve is None:
+                sheet = await desk.sheet(condition, cursor, SHEET_LETTERS, since)
+            else:
+                found = await desk.sift(condition, sieve, cursor, SIFTED_LETTERS, SIFTED_LETTERS)
+                sheet = sheet_of(map(outline_of, found.items), since, found.next)
+            yield sheet
+            if (cursor := sheet.next) is None:
+                break

@@ -11,6 +11,8 @@ from triggers.lane import Lane
 from triggers.ledger import Ledger
 from triggers.redrive.acts import redriven_row
 
+LaneOf = Callable[[str], Lane | None]
+
 ORDERED_PARKED_MAX = 1_000  # rows of an ordered trigger: those that are due wait in memory
 
 
@@ -30,15 +32,22 @@ class Returning:
         self._failures = failures
         self._wake = wake
         self._clock = clock
+        self.detours: Mapping[str, Lane] = {}  # by name
 
     def begin(
-        self, letter: DeadLetter, by: str, reason: str, edited: Event | None = None
+        self,
+        letter: DeadLetter,
+        by: str,
+        reason: str,
+        edited: Event | None = None,
+        lane_of: LaneOf | None = None,
     ) -> Move | str:
         """The move that takes `letter` back, or why it may not (a key of WHY).
 
-        With `edited` it is that copy that goes to the trigger.
+        With `edited` it is that copy that goes to the trigger. `lane_of(trigger)` gives the
+        lane that carries it, the trigger's own unless said.
         """
-        lane = self._lanes.get(letter.place.trigger)
+        lane = (lane_of or self._lanes.get)(letter.place.trigger)
         if lane is None or lane.is_companion:
             return "trigger-gone"
         key = None
@@ -48,7 +57,7 @@ class Returning:
             return "busy"
         now = self._clock.now()
         row = (
-            redriven_row(letter, key, now)
+            redriven_row(letter, lane.name, key, now)
             if edited is None
             else edited_row(letter, edited, key, now)
         )
@@ -70,8 +79,11 @@ class Returning:
     def stay_away(self, move: Move) -> None:
         """The row of `move` never came to be: undo what was prepared for it."""
         row = move.parked
-        lane = self._lanes.get(row.place.trigger) if row is not None else None
-        if row is None or lane is None:
+        if row is None:
+            return
+        name = row.place.trigger
+        lane = self._lanes.get(name) or self.detours.get(name)
+        if lane is None:
             return
         lane.parked_count -= 1
         if row.order_key is not None and lane.turns is not None:

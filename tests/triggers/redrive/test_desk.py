@@ -91,7 +91,7 @@ async def test_verbs_at_the_same_time_move_each_letter_once(house: House) -> Non
 async def test_every_refusal_has_its_words(house: House) -> None:
     states = {state.value for state in DeadState}
 
-    assert states | {"unknown", "trigger-gone", "busy"} == set(WHY)
+    assert states | {"unknown", "trigger-gone", "busy", "not-accepted"} == set(WHY)
 
 
 def test_each_id_is_in_one_slice() -> None:

@@ -1,0 +1,57 @@
+"""What redrives may reach beyond their triggers: sinks of the configuration, and brokers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from broker.event import Event
+from broker.storage.records import Records
+from broker.storage.rows import Record
+from sinks.spec import SinkSpec
+from triggers.enrolment import Endpoint
+from triggers.groups.announcer import Door
+from triggers.redrive.aim_facts import SinkFacts
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSink:
+    """A sink that is open."""
+
+    spec: SinkSpec
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBroker:
+    """A broker as who publishes to it sees it, perhaps the dead letters' own.
+
+    `offset_of(principal, event)` is where what was stored lately stands, None where nobody
+    knows any more; `forget(keys)` lets its records go with a next checkpoint.
+    """
+
+    door: Door
+    records: Records
+    offset_of: Callable[[str, Event], int | None]
+    forget: Callable[[Sequence[Record]], None]
+
+
+class Reach(Protocol):
+    """Of a process. Names are whole: `namespace/name`."""
+
+    def sinks(self) -> Sequence[str]:
+        """Those that an event can be redriven to."""
+        ...
+
+    def brokers(self) -> Sequence[str]: ...
+
+    def facts_of(self, sink: str, triggers: Sequence[str]) -> SinkFacts:
+        """How a sink is; `triggers` are those whose dead letters would go to it."""
+        ...
+
+    async def sink(self, name: str, broker: str) -> OtherSink:
+        """Open it, if nobody has; `broker` takes its replies. Raises Invalid, Unavailable."""
+        ...
+
+    def broker(self, name: str) -> OtherBroker | None:
+        """None where there is none any more."""
+        ...
