@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from broker.storage.rows import DeadLetter, DeadState
+
+if TYPE_CHECKING:  # made of outlines
+    from broker.storage.sheet import Sheet
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "prefix"]
 FIELDS = (
@@ -125,6 +128,12 @@ class Desk(Protocol):
         self, condition: Condition, cursor: str | None, limit: int
     ) -> tuple[Sequence[Outline], str | None]:
         """As `page`, of each only its outline: cheap, for thousands at once."""
+        ...
+
+    async def sheet(
+        self, condition: Condition, cursor: str | None, limit: int, since: Sequence[datetime]
+    ) -> "Sheet":
+        """As `outlines`, summed up: for millions. Of `next` there may be nothing left."""
         ...
 
     async def get(self, id: str) -> DeadLetter | None: ...

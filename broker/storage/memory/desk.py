@@ -19,6 +19,7 @@ from broker.storage.desk import (
 from broker.storage.memory.letters import letter_bytes
 from broker.storage.memory.state import State
 from broker.storage.rows import Audit, DeadLetter, DeadState
+from broker.storage.sheet import Sheet, sheet_of
 
 AUDIT_BY = "retention"
 HOUR = timedelta(hours=1)
@@ -64,6 +65,12 @@ class MemoryDesk:
     ) -> tuple[Sequence[Outline], str | None]:
         page = await self.page(condition, cursor, limit)
         return [outline_of(letter) for letter in page.items], page.next
+
+    async def sheet(
+        self, condition: Condition, cursor: str | None, limit: int, since: Sequence[datetime]
+    ) -> Sheet:
+        outlines, following = await self.outlines(condition, cursor, limit)
+        return sheet_of(outlines, since, following)
 
     async def get(self, id: str) -> DeadLetter | None:
         return self._letters.by_id.get(id)

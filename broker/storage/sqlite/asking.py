@@ -4,7 +4,9 @@ Only checked field names get into a text, never a value.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from broker.clock import to_milliseconds
 from broker.storage.condition import plain
 from broker.storage.desk import Condition, Term
 
@@ -57,6 +59,25 @@ def outlines_statement(
     FROM (SELECT {columns} FROM dead_letters {_where(clauses)}
     ORDER BY dead_at DESC, id DESC LIMIT ?)"""  # noqa: S608 - no value is part of the text
     return text, [*values, limit]
+
+
+def sheet_statement(
+    condition: Condition, place: tuple[int, str] | None, limit: int, since: Sequence[datetime]
+) -> tuple[str, Values]:
+    """In three columns: [trigger, offset, id] of each, its shares, and the last one's place."""
+    clauses, values = _clauses_after(place, condition)
+    columns = 'id, "trigger", offset, reason, "group", size, dead_at, redrives'
+    age = " + ".join("(dead_at < ?)" for _ in since) or "0"
+    text = f"""WITH some AS MATERIALIZED (SELECT {columns} FROM dead_letters {_where(clauses)}
+    ORDER BY dead_at DESC, id DESC LIMIT ?)
+    SELECT (SELECT json_group_array(json_array("trigger", offset, id)
+        ORDER BY dead_at DESC, id DESC) FROM some),
+    (SELECT json_group_array(
+        json_array("trigger", reason, "group", age, number, size_bytes, redriven))
+    FROM (SELECT "trigger", reason, "group", {age} AS age, count(*) AS number,
+        sum(size) AS size_bytes, sum(redrives > 0) AS redriven FROM some GROUP BY 1, 2, 3, 4)),
+    (SELECT json_array(dead_at, id) FROM some ORDER BY dead_at, id LIMIT 1)"""  # noqa: S608 - no value is part of the text
+    return text, [*values, limit, *map(to_milliseconds, since)]
 
 
 def _where(clauses: Sequence[str]) -> str:

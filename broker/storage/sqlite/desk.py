@@ -20,14 +20,23 @@ from broker.storage.desk import (
     Sifted,
 )
 from broker.storage.rows import DeadLetter, DeadState
+from broker.storage.sheet import Sheet
 from broker.storage.sqlite.asking import (
     Values,
     count_statement,
     outlines_statement,
     page_statement,
+    sheet_statement,
     sift_statement,
 )
-from broker.storage.sqlite.desk_rows import group_of, hour_of, letter_of, outline_of, state_of
+from broker.storage.sqlite.desk_rows import (
+    group_of,
+    hour_of,
+    letter_of,
+    outline_of,
+    sheet_from,
+    state_of,
+)
 from broker.storage.sqlite.partition import Partition
 from broker.storage.sqlite.sifting import PAGE_BYTES_MAX, sift
 from broker.storage.sqlite.sql import Statements
@@ -95,6 +104,16 @@ class SqliteDesk:
         found = await self._rows(text, values, outline_of)
         items = found[:limit]
         return items, _cursor_after(items, len(found) > limit)
+
+    async def sheet(
+        self, condition: Condition, cursor: str | None, limit: int, since: Sequence[datetime]
+    ) -> Sheet:
+        check_condition(condition)
+        place = decode_cursor(cursor) if cursor is not None else None
+        text, values = sheet_statement(condition, place, limit, since)
+        return await self._partition.look_gently(
+            lambda connection: sheet_from(limit, *connection.execute(text, values).get)
+        )
 
     async def get(self, id: str) -> DeadLetter | None:
         letters = await self._partition.look_gently(lambda c: self._letters(c, [id]))

@@ -1,9 +1,13 @@
 """Rows of the desk's packed answers as values; each is called in the thread that read them."""
 
+import orjson
+
 from broker.clock import from_milliseconds
 from broker.codec import decode_stored
+from broker.storage.condition import encode_cursor
 from broker.storage.desk import Group, Outline
 from broker.storage.rows import DeadLetter, DeadState, Place
+from broker.storage.sheet import Placed, Share, Sheet
 from broker.storage.sqlite.evidence import unpack_attempts
 
 
@@ -67,3 +71,16 @@ def group_of(
         id, trigger, sink, outcome_class, status, reason, pattern, count, total,
         from_milliseconds(first_ms), from_milliseconds(last_ms), example,
     )  # fmt: skip
+
+
+def sheet_from(limit: int, placed: str, shares: str, last: str | None) -> Sheet:
+    """From the columns of a sheet's answer; the last of them is where it ended."""
+    by_trigger: dict[str, list[Placed]] = {}
+    rows = orjson.loads(placed)
+    for trigger, offset, letter in rows:
+        by_trigger.setdefault(trigger, []).append((offset, letter))
+    following: str | None = None
+    if len(rows) == limit and last is not None:
+        dead_ms, letter = orjson.loads(last)
+        following = encode_cursor(from_milliseconds(dead_ms), letter)
+    return Sheet(by_trigger, [Share(*share) for share in orjson.loads(shares)], following)

@@ -12,6 +12,7 @@ from broker.storage.sqlite.asking import (
     count_statement,
     outlines_statement,
     page_statement,
+    sheet_statement,
     sift_statement,
 )
 from broker.storage.sqlite.sql import load_migrations
@@ -146,3 +147,12 @@ def test_of_an_event_the_few_are_found_and_then_sorted(connection: apsw.Connecti
     found = plan(connection, *page_statement((Term("event_id", "=", "e"),), None, 50))
 
     assert "dead_letters_event_id" in found
+
+
+@pytest.mark.parametrize("place", [None, (7, "x")])
+def test_a_sheet_reads_no_row_beside_the_index(
+    connection: apsw.Connection, place: tuple[int, str] | None
+) -> None:
+    found = plan(connection, *sheet_statement((IS_DEAD,), place, 50, (at(0), at(1))))
+
+    assert "dead_letters USING COVERING INDEX dead_letters_state" in found
