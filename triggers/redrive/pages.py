@@ -1,15 +1,14 @@
 """The ids of a plan on their way into pages, those of each trigger apart. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from heapq import merge
 
 import orjson
 
-from broker.storage.desk import Outline
 from broker.storage.rows import Record
+from broker.storage.sheet import Placed, Sheet
 from triggers.redrive.plan import PAGE_IDS, Strand, page_key
-
-Placed = tuple[int, str]  # offset, id
 
 
 class Pages:
@@ -26,22 +25,22 @@ class Pages:
         self._runs: dict[str, list[list[Placed]]] = {}  # of ordered ones, highest offset first
         self._strands: dict[str, int] = {}
         self._counts: dict[str, int] = {}
+        self._made = Counter[str]()  # pages
 
-    def add(self, letter: Outline) -> Record | None:
-        """Gives a page that is full now."""
-        trigger = letter.trigger
-        self._strands.setdefault(trigger, len(self._strands))
-        self._counts[trigger] = self._counts.get(trigger, 0) + 1
-        placed = self._placed.setdefault(trigger, [])
-        placed.append((letter.offset, letter.id))
-        if len(placed) < PAGE_IDS:
-            return None
-        self._placed[trigger] = []
-        placed.sort(reverse=True)
-        if self._is_ordered(trigger):
-            self._runs.setdefault(trigger, []).append(placed)
-            return None
-        return self._record(trigger, self._counts[trigger] // PAGE_IDS - 1, placed)
+    def add(self, sheet: Sheet) -> Iterator[Record]:
+        """Gives each page that is full now."""
+        for trigger, placed in sheet.placed.items():
+            self._counts[trigger] = self._counts.get(trigger, 0) + len(placed)
+            self._strands.setdefault(trigger, len(self._strands))
+            waiting = [*self._placed.get(trigger, ()), *placed]
+            while len(waiting) >= PAGE_IDS:
+                full = sorted(waiting[:PAGE_IDS], reverse=True)
+                waiting = waiting[PAGE_IDS:]
+                if self._is_ordered(trigger):
+                    self._runs.setdefault(trigger, []).append(full)
+                else:
+                    yield self._next(trigger, full)
+            self._placed[trigger] = waiting
 
     def rest(self) -> Iterator[Record]:
         """The pages that were not full, and all of ordered triggers."""
@@ -50,21 +49,22 @@ class Pages:
             if trigger in self._runs:
                 yield from self._merged(trigger, [*self._runs[trigger], placed])
             elif placed:
-                yield self._record(trigger, self._counts[trigger] // PAGE_IDS, placed)
+                yield self._next(trigger, placed)
 
     def _merged(self, trigger: str, runs: list[list[Placed]]) -> Iterator[Record]:
         page: list[Placed] = []
-        number = 0
         for one in merge(*runs, reverse=True):
             page.append(one)
             if len(page) == PAGE_IDS:
-                yield self._record(trigger, number, page)
-                page, number = [], number + 1
+                yield self._next(trigger, page)
+                page = []
         if page:
-            yield self._record(trigger, number, page)
+            yield self._next(trigger, page)
 
-    def _record(self, trigger: str, page: int, placed: list[Placed]) -> Record:
-        key = page_key(self._plan, self._strands[trigger], page)
+    def _next(self, trigger: str, placed: list[Placed]) -> Record:
+        number = self._made[trigger]
+        self._made[trigger] += 1
+        key = page_key(self._plan, self._strands[trigger], number)
         return Record(key, orjson.dumps([letter for _, letter in placed]))
 
     def strands(self) -> tuple[Strand, ...]:

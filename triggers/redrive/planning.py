@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from broker.storage.desk import Group, Outline
+from broker.storage.desk import Group
+from broker.storage.sheet import Share
 from triggers.redrive.plan import STATE_OF_VERB, Breakdown, Caveat, GroupShare, Verb
 
 GROUPS_SHOWN = 20
@@ -42,8 +43,13 @@ class Breaking:
     """
 
     def __init__(self, now: datetime, expiring_before: datetime | None) -> None:
-        self._now = now
-        self._expiring_before = expiring_before
+        self.since = sorted((now - age for _, age in AGES), reverse=True)
+        self._expired: frozenset[int] = frozenset()  # ages of shares that are expiring
+        if expiring_before is not None:
+            self.since = sorted((*self.since, expiring_before), reverse=True)
+            oldest = self.since.index(expiring_before)
+            self._expired = frozenset(range(oldest + 1, len(self.since) + 1))
+        self._age_names = _age_names(now, self.since)
         self._groups: Counter[tuple[str, str, str]] = Counter()  # by group, trigger, reason
         self._reasons: Counter[str] = Counter()
         self._triggers: Counter[str] = Counter()
@@ -53,16 +59,17 @@ class Breaking:
         self.expiring = 0
         self.failed_before = 0
 
-    def add(self, letter: Outline) -> None:
-        self._groups[letter.group, letter.trigger, letter.reason] += 1
-        self._reasons[letter.reason] += 1
-        self._triggers[letter.trigger] += 1
-        self._ages[age_of(self._now - letter.dead_at)] += 1
-        self._size_bytes += letter.size_bytes
-        self.count += 1
-        self.failed_before += letter.redrives > 0
-        if self._expiring_before is not None:
-            self.expiring += letter.dead_at < self._expiring_before
+    def add(self, share: Share) -> None:
+        """One that was asked for with `since`."""
+        count = share.count
+        self._groups[share.group, share.trigger, share.reason] += count
+        self._reasons[share.reason] += count
+        self._triggers[share.trigger] += count
+        self._ages[self._age_names[share.age]] += count
+        self._size_bytes += share.size_bytes
+        self.count += count
+        self.failed_before += share.redriven
+        self.expiring += count if share.age in self._expired else 0
 
     @property
     def largest(self) -> list[str]:
@@ -87,8 +94,12 @@ class Breaking:
         )
 
 
-def age_of(age: timedelta) -> str:
-    return next((name for name, most in AGES if age <= most), "older")
+def _age_names(now: datetime, since: Sequence[datetime]) -> list[str]:
+    """What the ages of shares are called, when `since` was asked for."""
+    newest = [*since, datetime.min.replace(tzinfo=UTC)]  # of each age: nobody died before
+    return [
+        next((name for name, most in AGES if now - most <= moment), "older") for moment in newest
+    ]
 
 
 def warnings_of(
