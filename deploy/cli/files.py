@@ -122,9 +122,10 @@ HELPS = {
     """,
     "retry-errors": """Try again what failed, of a job that has ended or is paused.
 
-    The chunks in which records failed are done again. A completed job is done anew from its first
-    record, because its parts are gone: where that costs more than the errors are worth, send the
-    records of its errors.jsonl as a file of their own.
+    Of a completed job only the records are predicted that had failed, and joined into its output.
+    All of them are where the output does not tell which row is whose: after somebody has changed
+    it, in Parquet, and with order: completion or onRecordError: skip. Of other jobs the chunks in
+    which records failed are done again.
 
     \b
     Example:

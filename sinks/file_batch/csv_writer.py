@@ -19,9 +19,9 @@ from sinks.file_batch.csv_reader import CsvReader
 from sinks.file_batch.csv_rows import Dialect, is_number, parse_rows, quoted
 from sinks.file_batch.record import Chunk, Reader, Value
 from sinks.file_batch.results import Results
-from sinks.file_batch.row_writer import Part, prediction_name
+from sinks.file_batch.row_writer import ROW_BYTES_MAX, Part, prediction_name
 from sinks.file_batch.selecting import Choice, keys_of
-from sinks.file_batch.spec import ReadSpec, WriteSpec
+from sinks.file_batch.spec import CsvSpec, ReadSpec, WriteSpec
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COMMA = Dialect(",", '"')
@@ -35,7 +35,7 @@ class CsvWriter:
     ) -> None:
         self._dialect = reader.dialect if isinstance(reader, CsvReader) else _COMMA
         self._is_csv = isinstance(reader, CsvReader)
-        self._line_end = reader.line_end
+        self.row_end = reader.line_end
         self._join = write.join
         self._key_field = read.key_field
         self._guards = write.guards_formulas
@@ -47,11 +47,13 @@ class CsvWriter:
         self._takes_raws = self._is_csv and write.join == "input" and not write.input_filter
         self._inputs = Choice(write.input_filter or self._input_names)
         self._fields = tuple(reader.fields or ())
+        csv = CsvSpec(*self._dialect, header=True, encoding="utf-8")
+        self.reads_back = ReadSpec("csv", "none", csv, record_bytes_max=ROW_BYTES_MAX)
 
     def part(self, chunk: Chunk, results: Results) -> bytes:
         rows = self._rows(chunk)
         columns = self._prediction_columns(results.predictions)
-        d, end = self._dialect.delimiter.encode(), self._line_end
+        d, end = self._dialect.delimiter.encode(), self.row_end
         if not rows and len(columns) == 1:
             lines = [cell + end for cell in columns[0]]
         elif len(columns) == 1:
@@ -68,7 +70,7 @@ class CsvWriter:
         if not self._is_csv:
             names = [self._guarded(name) for name in names]
         cells = [quoted(name, self._dialect) for name in names]
-        yield self._dialect.delimiter.join(cells).encode() + self._line_end
+        yield self._dialect.delimiter.join(cells).encode() + self.row_end
         for part in parts:
             yield from part()
 

@@ -11,9 +11,9 @@ import orjson
 
 from sinks.file_batch.record import Chunk, Reader, Value
 from sinks.file_batch.results import Results
-from sinks.file_batch.row_writer import PREDICTION, Part, output_format
+from sinks.file_batch.row_writer import PREDICTION, ROW_BYTES_MAX, Part, output_format
 from sinks.file_batch.selecting import Choice, keys_of
-from sinks.file_batch.spec import ReadSpec, WriteSpec
+from sinks.file_batch.spec import Format, ReadSpec, WriteSpec
 
 _KEY = b',"' + PREDICTION.encode() + b'":'
 
@@ -31,7 +31,9 @@ class JsonWriter:
         self._keeps_failed = keeps_failed
         self._inputs = Choice(write.input_filter) if write.input_filter else None
         self._chosen = Choice(write.output_filter) if write.output_filter else None
-        self._end = b",\n" if self._is_array else b"\n"
+        self.row_end = b",\n" if self._is_array else b"\n"
+        made: Format = "json" if self._is_array else "jsonl"
+        self.reads_back = ReadSpec(made, "none", record_bytes_max=ROW_BYTES_MAX)
 
     def part(self, chunk: Chunk, results: Results) -> bytes:
         """Of an array: every item with a comma behind it, which `joined` takes from the last."""
@@ -39,7 +41,7 @@ class JsonWriter:
         lines = self._lines(chunk, predictions)
         if results.failures and not self._keeps_failed:
             lines = list(compress(lines, (at not in results.failures for at in range(len(lines)))))
-        return b"".join([line + self._end for line in lines])
+        return b"".join([line + self.row_end for line in lines])
 
     def joined(self, parts: Sequence[Part]) -> Iterator[bytes]:
         if not self._is_array:
@@ -51,8 +53,8 @@ class JsonWriter:
         for part in parts:
             for block in part():
                 held += block
-                yield held[: -len(self._end)]
-                held = held[-len(self._end) :]
+                yield held[: -len(self.row_end)]
+                held = held[-len(self.row_end) :]
         yield b"\n]\n"
 
     def _predictions(self, results: Results) -> Sequence[Value]:

@@ -1,7 +1,7 @@
 """Records of a file and the chunks that they are cut into. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
 from typing import Any, NamedTuple, Protocol
@@ -75,6 +75,25 @@ class Chunk:
     def records(self) -> int:
         """How many records it is about, bad ones included."""
         return self.end.row - self.start.row
+
+
+def only(chunk: Chunk, places: Sequence[int]) -> Chunk:
+    """Of the records to be sent those at `places`; without `batch`. The bad ones stay."""
+
+    def at_places(column: Sequence[Any]) -> list[Any]:
+        return [column[at] for at in places] if column else []
+
+    columns = chunk.columns
+    return replace(
+        chunk,
+        rows=at_places(chunk.rows),
+        offsets=at_places(chunk.offsets),
+        raws=at_places(chunk.raws),
+        columns=None if columns is None else {name: at_places(columns[name]) for name in columns},
+        listed=at_places(chunk.listed),
+        names=at_places(chunk.names),
+        batch=None,
+    )
 
 
 def objects(columns: Mapping[str, Sequence[Value]]) -> list[Value]:

@@ -19,6 +19,7 @@ WRITERS = {
     "parquet": "sinks.file_batch.table_writer:TableWriter",
 }
 PREDICTION = "prediction"
+ROW_BYTES_MAX = 128 * 1024 * 1024  # a record of the input, and what was made of it
 _SAME: dict[Format, OutputFormat] = {
     "csv": "csv", "jsonl": "jsonl", "json": "json", "parquet": "parquet", "arrow": "parquet",
 }  # fmt: skip
@@ -28,8 +29,15 @@ class Writer(Protocol):
     """For the results of one reader.
 
     A record that failed keeps its row, without a prediction; one that could not be read, or that
-    is skipped, has none.
+    is skipped, has none. `row_end` is what stands behind each row of a part. `reads_back` is how
+    the file is read again, a record for each row; None: not by its rows.
     """
+
+    @property
+    def row_end(self) -> bytes: ...
+
+    @property
+    def reads_back(self) -> ReadSpec | None: ...
 
     def part(self, chunk: Chunk, results: Results) -> bytes:
         """The rows of one chunk, in their order. Pure."""

@@ -26,6 +26,9 @@ class TableWriter:
     all of them, become the text of their JSON.
     """
 
+    row_end = b""
+    reads_back = None
+
     def __init__(
         self, reader: Reader, read: ReadSpec, write: WriteSpec, keeps_failed: bool = True
     ) -> None:

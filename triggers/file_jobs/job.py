@@ -73,6 +73,7 @@ class FileJob:
     told_share: float = 0.0
     outputs: tuple[Output, ...] = ()
     redoes: bool = False  # chunks in which records failed are done anew
+    earlier: Counts | None = None  # of the complete outputs whose errors are tried again
     is_swept: bool = False  # nothing is left of it but this record and its outputs
 
     @property
@@ -127,6 +128,7 @@ def encode(job: FileJob) -> bytes:
             "model": [job.model, job.version],
             "vain_starts": job.vain_starts,
             "flags": [job.redoes, job.is_swept],
+            "earlier": job.earlier,
             "told": [_written(job.told_at), job.told_share],
             "outputs": [
                 [place.kind, place.container, place.path, *stored] for place, stored in job.outputs
@@ -170,6 +172,7 @@ def decode(id: str, value: bytes) -> FileJob:
         told_at=_read(told_at),
         told_share=told_share,
         redoes=redoes,
+        earlier=None if found.get("earlier") is None else Counts(*found["earlier"]),
         is_swept=is_swept,
         outputs=tuple(
             Output(Place(kind, container, path), Stored(*stored))

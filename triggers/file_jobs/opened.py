@@ -22,6 +22,7 @@ from sinks.file_batch.sink import FileBatchSink
 from sinks.file_batch.spec import FileBatchSpec, ReadSpec
 from sinks.file_batch.store import Store, Stored, no_file, open_store
 from triggers.file_jobs.chunk_row import ChunkRow
+from triggers.file_jobs.earlier import Again, Earlier, earlier_of
 from triggers.file_jobs.ends import JobSuperseded
 from triggers.file_jobs.job import FileJob
 from triggers.file_jobs.record_events import record_events
@@ -31,10 +32,11 @@ MANIFEST_BYTES_MAX = 1024 * 1024
 
 
 class Prepared(NamedTuple):
-    """What is sent of a chunk."""
+    """What is sent of a chunk; `again`: only what had failed before is."""
 
     sent: Sent
     rows: Sequence[int]
+    again: Again | None = None
 
     def records(self) -> Sequence[Record]:
         return [record_of(*pair) for pair in zip(self.rows, self.sent.values, strict=True)]
@@ -78,18 +80,29 @@ class OpenedFile:
     names: Names
     parts: Parts
     store: Store  # of what is written
+    earlier: Earlier | None = None  # what a job that was complete has written
 
     def prepare(self, chunk: Chunk) -> Prepared:
-        return Prepared(select(chunk, self.read), chunk.rows)
+        if self.earlier is None:
+            return Prepared(select(chunk, self.read), chunk.rows)
+        again = self.earlier.of(chunk)
+        return Prepared(select(again.chunk, self.read), again.chunk.rows, again)
 
     def make(self, chunk: Chunk, prepared: Prepared, results: Results, now: datetime) -> Made:
         """What is written of a chunk, and told of its records where that is asked for."""
-        failure, keys = self.spec.failure, prepared.sent.keys
-        rows, errors = self.writer.part(chunk, results), error_rows(chunk, results, keys, failure)
+        failure, keys, again = self.spec.failure, prepared.sent.keys, prepared.again
+        sent = chunk if again is None else again.chunk
+        if again is None:
+            rows = self.writer.part(chunk, results)
+        else:
+            rows = again.rows(self.writer, results)
+        errors = error_rows(sent, results, keys, failure)
         events: Sequence[Event] = ()
         if self.spec.progress.tells_records:
-            events = record_events(self.job, chunk, keys, results, now)
-        counts = count(chunk, results, failure)
+            events = record_events(self.job, sent, keys, results, now)
+        counts = count(sent, results, failure)
+        if again is not None:
+            counts = again.counts(counts)
         return Made(chunk.start, chunk.end, counts, rows, errors, events)
 
     def put(self, several: Sequence[Made]) -> ChunkRow:
@@ -172,7 +185,16 @@ def open_file(job: FileJob, sink: FileBatchSink) -> OpenedFile:
     home = open_store(names.parts, sink.access)
     keeps_failed = spec.failure.on_record_error != "skip"
     writer = make_writer(reader, read, spec.write, keeps_failed)
-    return OpenedFile(job, spec, read, reader, writer, names, Parts(home, names), home)
+    opened = OpenedFile(job, spec, read, reader, writer, names, Parts(home, names), home)
+    return replace(opened, earlier=_earlier(opened))
+
+
+def _earlier(opened: OpenedFile) -> Earlier | None:
+    """Where the errors of a job that was complete are tried again."""
+    counts, read = opened.job.earlier, opened.writer.reads_back
+    if counts is None or counts.skipped or read is None or opened.spec.write.order != "input":
+        return None
+    return earlier_of(opened.store, opened.names, opened.job.outputs, counts, read)
 
 
 def read_of(read: ReadSpec) -> ReadSpec:

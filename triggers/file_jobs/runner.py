@@ -15,6 +15,7 @@ from broker.errors import Conflict, Denied, Invalid, Unavailable
 from broker.event import Event
 from sinks.file_batch.manifest import JobFacts, Output
 from sinks.file_batch.record import BEGINNING, Chunk, Mark
+from sinks.file_batch.results import Results
 from sinks.file_batch.sink import FileBatchSink
 from triggers.file_jobs.calls import Calls
 from triggers.file_jobs.chunk_row import ChunkRow
@@ -211,15 +212,21 @@ class Runner:
         notes: Notes,
         slots: asyncio.Semaphore,
     ) -> None:
-        results = await predict_table(self._calls, prepared)
-        if results is None:
-            results = await self._calls.predict(await self._threads.call(prepared.records))
+        results = Results([])
+        if prepared.rows:
+            results = await self._predicted(prepared)
         now = self._clock.now()
         await notes.add(await self._threads.call(opened.make, chunk, prepared, results, now))
         slots.release()
         spec = self._sink.spec
         if (verdict := bound_of(notes.job(), spec.failure, spec.limits)) is not None:
             raise JobFails(verdict)
+
+    async def _predicted(self, prepared: Prepared) -> Results:
+        found = await predict_table(self._calls, prepared)
+        if found is not None:
+            return found
+        return await self._calls.predict(await self._threads.call(prepared.records))
 
     def _told(self) -> tuple[str, str | None]:
         """The model and its version, as its answers have said."""

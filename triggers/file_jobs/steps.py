@@ -103,6 +103,7 @@ class Steps:
             outputs=tuple(commit.outputs),
             reason=None,
             why="",
+            earlier=None,
         )
         self._end(job, State.COMPLETED)
 

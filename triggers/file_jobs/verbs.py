@@ -75,7 +75,7 @@ class FileJobs:
     async def retry_errors(self, id: str, by: str, reason: str = "") -> tuple[FileProgress, bool]:
         """Do the chunks again in which records failed; False where none did.
 
-        Of a job that is complete all of them: its parts are gone.
+        Of a job that is complete only the records, where its outputs tell which: else all.
         """
         job = self._known(id)
         if job.state in (State.WAITING, State.RUNNING, State.SUPERSEDED):
@@ -87,9 +87,12 @@ class FileJobs:
             )
         if not job.failed:
             return self._progress(job.id), False
+        earlier = job.earlier
         if job.state is State.COMPLETED:
             await self._withdraw(job)
-        self.jobs.steps.go_on(replace(self.jobs.job(job.id), started_at=None), redoes=True)
+            earlier = job.counts
+        present = self.jobs.job(job.id)
+        self.jobs.steps.go_on(replace(present, started_at=None, earlier=earlier), redoes=True)
         await self._written(job, "retry-errors", by, reason)
         return self._progress(job.id), True
 

@@ -9,10 +9,11 @@ import pytest
 
 from broker.delivery import OutcomeClass
 from sinks.file_batch.selecting import Sent
-from sinks.file_batch.spec import ProgressSpec
+from sinks.file_batch.spec import FailureSpec, ProgressSpec
 from sinks.inference.column_answer import ColumnAnswer
 from tests.triggers.file_jobs.test_file_calls import calls_of
 from tests.triggers.file_jobs.works import ScriptedModel, Works
+from triggers.file_jobs.job import State
 from triggers.file_jobs.opened import Prepared
 from triggers.file_jobs.table_calls import predict_table
 
@@ -44,6 +45,17 @@ def works(tmp_path: Path, model: ColumnModel) -> Works:
     made = Works(tmp_path)
     made.model = model
     return made
+
+
+async def test_a_chunk_of_nothing_but_bad_records_makes_no_call(works: Works, model: Any) -> None:
+    works.with_(failure=FailureSpec(errors_max=5_000))
+    works.write("a.csv", [0, *["1,2"] * 2_500, 3])
+    await works.start()
+
+    job = await works.predict("a.csv")
+
+    assert (job.state, job.counts.ok, job.counts.failed) == (State.COMPLETED, 2, 2_500)
+    assert all(model.sizes)
 
 
 def table(values: Sequence[Any]) -> Prepared:
