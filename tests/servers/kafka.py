@@ -1,5 +1,6 @@
 """A real Kafka broker, alone and its own controller."""
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -26,7 +27,7 @@ from tests.servers.kafka_settings import (
 )
 from tests.servers.ports import LOOPBACK, free_ports, is_listening
 from tests.servers.runners import GivenRunner, NativeRunner, Runner
-from tests.servers.server import Server
+from tests.servers.server import POLL_SECONDS, Server
 
 VARIABLE = "HEADRACE_TEST_KAFKA"
 VERSION = "4.3.1"
@@ -34,6 +35,7 @@ IMAGE = f"apache/kafka:{VERSION}"
 IN_IMAGE = ("/opt/java/openjdk/bin/java",)
 JARS = ("-cp", "/opt/kafka/libs/*")
 SMALL = ("-Xms96m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+CONTROLLER_SECONDS_MAX = 30.0
 SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -113,6 +115,12 @@ class Kafka(Server):
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         try:
+            # A broker that was held may be out of its cluster for a moment: none is in charge,
+            # which the client takes for a defect of its own.
+            async with asyncio.timeout(CONTROLLER_SECONDS_MAX):
+                while admin._client.cluster.controller is None:
+                    await asyncio.sleep(POLL_SECONDS)
+                    await admin._client.force_metadata_update()
             yield admin
         finally:
             await admin.close()
