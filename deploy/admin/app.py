@@ -39,6 +39,7 @@ from deploy.admin import (
 from deploy.admin.access import Looker
 from deploy.admin.description import describe, known_parameters, role_of_route
 from deploy.admin.gate import OPEN_PATHS, Door, Gate, refuse
+from deploy.admin.imports import Imports
 from deploy.console.beginning import add_console
 from deploy.console.door import is_open, problem_page
 from deploy.running import Running
@@ -88,6 +89,7 @@ def create_app(
     )
     app.state.running = running
     app.state.trials = asyncio.Semaphore(trying.TRIALS_MAX)
+    app.state.imports = Imports(running.clock)
     for router in ROUTERS:
         app.include_router(router)
     sessions = add_console(app, running, proof_kept)

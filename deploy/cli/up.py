@@ -33,6 +33,10 @@ TraceRatioOption = Annotated[
     ),
 ]
 
+AdminHostOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="another host name that the admin listener answers to"),
+]
 ProofMinutesOption = Annotated[
     float,
     typer.Option(
@@ -52,11 +56,12 @@ def up(
     ] = Path("headrace-data"),
     listen: Annotated[str, typer.Option(help="HOST:PORT of the ingress")] = "127.0.0.1:8080",
     admin: Annotated[str, typer.Option(help="HOST:PORT of the admin listener")] = "127.0.0.1:8081",
-    admin_host: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="another host name that the admin listener answers to"),
-    ] = None,
-    proof_minutes: ProofMinutesOption = 15.0,
+    admin_host: AdminHostOption = None,
+    proof_minutes: AdminHostOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="another host name that the admin listener answers to"),
+]
+ProofMinutesOption = 15.0,
     log_format: Annotated[
         LogFormat, typer.Option(help="how log records are written")
     ] = LogFormat.CONSOLE,

@@ -25,24 +25,21 @@ async def page(request: Request, by: Operator) -> Response:
 
 @router.post("/dead-letters/import")
 async def put_in(request: Request, by: Operator) -> Response:
-    """Show what would be published; confirmed, publish it."""
-    sent = fields_of(await request.body())
-    is_confirmed = bool(sent.get("confirmed"))
+    """Show what would be published, as a plan; with the plan's id, publish it."""
+    sent, asking = fields_of(await request.body()), Asking(request, by)
     try:
-        told = await Asking(request, by).post(
-            "dead-letters",
-            "import",
-            name=sent.get("name", ""),
-            lines=_lines(sent.get("lines", "")),
-            broker=sent.get("broker") or None,
-            reason=sent.get("reason", ""),
-            dry_run=not is_confirmed,
-        )
+        lines = _lines(sent.get("lines", ""))
+        if not (plan := sent.get("plan")):
+            broker = sent.get("broker") or None
+            told = await asking.post("dead-letters", "imports", lines=lines, broker=broker)
+            return _show(request, sent, told)
+        acting = {"lines": lines, "reason": sent.get("reason", "")}
+        acted = await asking.post("dead-letters", "imports", plan, "act", **acting)
     except (Refused, Invalid) as refused:
-        if isinstance(refused, Refused) and refused.status != 400:
+        if isinstance(refused, Refused) and refused.status not in (400, 404, 409):
             raise
         return _show(request, sent, refused=refused)
-    return _show(request, sent, told)
+    return _show(request, sent, acted["plan"])
 
 
 def _show(
@@ -52,7 +49,7 @@ def _show(
     refused: Invalid | Refused | None = None,
 ) -> Response:
     status = 400 if refused else 200
-    fields = {name: sent.get(name, "") for name in ("name", "lines", "broker", "reason")}
+    fields = {name: sent.get(name, "") for name in ("lines", "broker", "reason")}
     brokers = broker_names(request)
     known = {"told": told, "refused": refused, "brokers": brokers, "lines_max": LINES_MAX}
     return show(request, "import.html", status, sent=fields, **known)

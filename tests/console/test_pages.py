@@ -167,12 +167,13 @@ async def test_a_seek_is_not_done_without_the_number_typed(operator: Reader) -> 
 
 async def test_an_import_is_shown_before_it_is_published(local: Reader) -> None:
     line = '{"event": {"specversion": "1.0", "id": "i", "source": "/s", "type": "t"}}'
-    fields = {"name": "morning", "lines": f"{line}\r\nno json\r\n"}
+    fields = {"lines": f"{line}\r\nno json\r\n"}
     log = local.asking.running.brokers["default/b"].engine.log
 
     shown = await local.post("/dead-letters/import", **fields)
     before = len(await log.find("i"))
-    done = await local.post("/dead-letters/import", **fields, confirmed="yes")
+    plan = shown.body.decode().partition('name="plan" value="')[2].partition('"')[0]
+    done = await local.post("/dead-letters/import", **fields, plan=plan)
 
     assert "1 event, " in shown.body.decode()
     assert "the line is no JSON object" in shown.body.decode()
@@ -183,7 +184,7 @@ async def test_an_import_is_shown_before_it_is_published(local: Reader) -> None:
 
 
 async def test_an_import_without_lines_is_refused_in_its_form(local: Reader) -> None:
-    told = await local.post("/dead-letters/import", name="morning", lines="\r\n")
+    told = await local.post("/dead-letters/import", lines="\r\n")
 
     assert told.status == 400
     assert "from 1 to 500 can be put in here" in told.body.decode()

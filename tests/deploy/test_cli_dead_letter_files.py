@@ -8,14 +8,32 @@ from typing import Any
 
 import pytest
 
-from deploy.cli.dead_letter_files import LINES_MAX, SLICE_BYTES_MAX, Tally, bounded_lines, slices
+from deploy.cli.dead_letter_import import (
+    LINES_MAX,
+    SLICE_BYTES_MAX,
+    Slicing,
+    bounded_lines,
+    slices,
+)
 
 Headrace = Callable[..., Any]
-IMPORT = "/api/v1/dead-letters/import"
+IMPORTS = "/api/v1/dead-letters/imports"
+ACT = f"{IMPORTS}/i1/act"
 EXPORT = "/api/v1/dead-letters/export"
 PLANS = "/api/v1/dead-letters/plans"
 PLAN = {"id": "p1", "verb": "export", "count": 2, "bytes": 300, "warnings": []}
-TOLD = {"events": 2, "bytes": 300, "refused": 0, "by_type": {"t": 2}, "mistakes": []}
+IMPORT = {
+    "id": "i1",
+    "broker": "default/default",
+    "events": 2,
+    "bytes": 300,
+    "by_type": {"t": 2},
+    "refused": 0,
+    "mistakes": [],
+    "warnings": [{"code": "in-log", "text": "2 are in the log already"}],
+    "published": 2,
+    "known": 0,
+}
 
 
 @pytest.fixture
@@ -85,23 +103,51 @@ def test_a_refused_export_says_why_and_writes_nothing(desk: Any, headrace: Headr
     assert "no such name" in ran.err
 
 
-def test_an_import_looks_first_and_then_publishes(
+def test_an_import_looks_first_and_then_publishes_what_it_looked_at(
     desk: Any, headrace: Headrace, file: Path
 ) -> None:
-    desk.script(IMPORT, 200, TOLD)
+    desk.script(IMPORTS, 200, IMPORT)
+    desk.script(ACT, 200, {"plan": IMPORT})
 
-    ran = headrace("dead-letters", "import", file, "--yes")
+    ran = headrace("dead-letters", "import", file, "--yes", "--reason", "moved")
 
     looked, done = bodies(desk)
     assert (ran.exit_code, ran.out.splitlines()[-1]) == (0, "2 events published, 0 left out")
-    assert looked["lines"] == done["lines"] == ['{"a": 1}\n', '{"b": 2}\n']
-    assert (looked["dry_run"], done.get("dry_run", False)) == (True, False)
-    assert looked["name"] == done["name"]
+    assert "2 are in the log already" in ran.err
+    assert looked == {"lines": ['{"a": 1}\n', '{"b": 2}\n'], "first_line": 1}
+    assert done == {**looked, "reason": "moved"}
+
+
+def test_an_import_that_nobody_confirms_publishes_nothing(
+    desk: Any, headrace: Headrace, file: Path
+) -> None:
+    desk.script(IMPORTS, 200, IMPORT)
+
+    ran = headrace("dead-letters", "import", file)
+
+    assert ran.exit_code == 1
+    assert "publish 2 events to every trigger of default/default that matches?" in ran.err
+    assert len(bodies(desk)) == 1
+
+
+def test_the_slices_of_a_long_file_are_of_one_plan(
+    desk: Any, headrace: Headrace, tmp_path: Path
+) -> None:
+    desk.script(IMPORTS, 200, IMPORT)
+    desk.script(ACT, 200, {"plan": IMPORT})
+    (tmp_path / "long.ndjson").write_text("{}\n" * (LINES_MAX + 1))
+
+    headrace("dead-letters", "import", tmp_path / "long.ndjson", "--yes", "--broker", "b")
+
+    first, second, *acts = bodies(desk)
+    assert (first["broker"], "plan" in first) == ("default/b", False)
+    assert (second["plan"], second["first_line"]) == ("i1", LINES_MAX + 1)
+    assert [one["first_line"] for one in acts] == [1, LINES_MAX + 1]
 
 
 def test_mistakes_are_shown_with_their_lines(desk: Any, headrace: Headrace, file: Path) -> None:
     wrong = {"line": 2, "code": "bad-time", "what": "time is no time"}
-    desk.script(IMPORT, 200, {**TOLD, "events": 1, "refused": 1, "mistakes": [wrong]})
+    desk.script(IMPORTS, 200, {**IMPORT, "events": 1, "refused": 1, "mistakes": [wrong]})
 
     ran = headrace("dead-letters", "import", file, "--dry-run")
 
@@ -109,11 +155,25 @@ def test_mistakes_are_shown_with_their_lines(desk: Any, headrace: Headrace, file
     assert all(word in ran.out for word in ("bad-time", "1 line in mistake", "nothing was done"))
 
 
+def test_lines_that_no_request_can_hold_are_mistakes_too(
+    desk: Any, headrace: Headrace, tmp_path: Path
+) -> None:
+    desk.script(IMPORTS, 200, IMPORT)
+    (tmp_path / "odd.ndjson").write_bytes(b"{}\n\xff\n")
+
+    ran = headrace("dead-letters", "import", tmp_path / "odd.ndjson", "--dry-run", "-o", "json")
+
+    told = json.loads(ran.out)
+    assert (told["dry_run"], told["plan"]["refused"]) == (True, 1)
+    assert [one["code"] for one in told["plan"]["mistakes"]] == ["bad-encoding"]
+
+
 def test_a_broker_that_takes_nothing_now_is_asked_again(
     desk: Any, headrace: Headrace, file: Path
 ) -> None:
     busy = desk.answer_of(503, {"detail": "too many wait", "code": "overloaded"})
-    desk.answers[IMPORT] = [desk.answer_of(200, TOLD), busy, desk.answer_of(200, TOLD)]
+    desk.script(IMPORTS, 200, IMPORT)
+    desk.answers[ACT] = [busy, desk.answer_of(200, {"plan": IMPORT})]
 
     ran = headrace("dead-letters", "import", file, "--yes")
 
@@ -123,19 +183,19 @@ def test_a_broker_that_takes_nothing_now_is_asked_again(
 def test_slices_keep_within_a_request_and_number_their_lines() -> None:
     content = b"x\n" * (LINES_MAX + 3)
 
-    found = list(slices(io.BytesIO(content), Tally()))
+    found = list(slices(io.BytesIO(content), Slicing()))
 
     assert [(first, len(lines)) for first, lines in found] == [(1, LINES_MAX), (LINES_MAX + 1, 3)]
 
 
 def test_a_line_that_is_too_large_is_a_mistake_and_not_read_whole() -> None:
-    tally = Tally()
+    slicing = Slicing()
     content = io.BytesIO(b"a" * (3 * SLICE_BYTES_MAX) + b"\nb\n\xff\n")
 
-    ((first, lines),) = slices(content, tally)
+    ((first, lines),) = slices(content, slicing)
 
     assert (first, lines) == (1, ["", "b\n", ""])
-    assert [(one["line"], one["code"]) for one in tally.mistakes] == [
+    assert [(one["line"], one["code"]) for one in slicing.mistakes] == [
         (1, "too-large"),
         (3, "bad-encoding"),
     ]

@@ -1,4 +1,4 @@
-"""Dead letters out to a file and in again, over the admin interface."""
+"""Dead letters out to a file, over the admin interface."""
 
 import json
 from collections.abc import AsyncIterator
@@ -35,11 +35,6 @@ async def lines(headrace: Living, where: str = "TRUE") -> list[str]:
     got = await headrace.get(f"{EXPORT}?plan={(await planned(headrace, where))['id']}")
     assert got.status == 200
     return got.body.decode().splitlines()
-
-
-async def put_in(headrace: Living, some: list[str], **more: Any) -> tuple[int, Any]:
-    body = {"name": "morning", "lines": some} | more
-    return await verbs.verb(headrace, "/dead-letters/import", body)
 
 
 async def test_an_export_has_each_event_with_its_evidence(headrace: Living) -> None:
@@ -120,34 +115,3 @@ async def test_who_sees_payload_may_plan_an_export_and_nothing_else(tmp_path: Pa
     await asking.close()
 
     assert {pair for pair, status in statuses.items() if status != 403} == {("viewer", "export")}
-
-
-async def test_a_dry_run_counts_and_publishes_nothing(headrace: Living) -> None:
-    found = await lines(headrace)
-
-    status, told = await put_in(headrace, ["{", *found[:3]], dry_run=True, first_line=7)
-
-    assert (status, told["events"], told["by_type"]) == (200, 3, {"refused": 3})
-    assert [(one["line"], one["code"]) for one in told["mistakes"]] == [(7, "invalid-json")]
-    assert len(headrace.subscriber.seen) == COUNT
-
-
-async def test_an_import_publishes_what_was_exported_once(headrace: Living) -> None:
-    found = await lines(headrace, "id = '7' OR id = '8'")
-
-    told = [await put_in(headrace, found, reason="moved") for _ in range(2)]
-    await headrace.rest()
-    (act,) = (await headrace.get("/api/v1/audit?limit=1")).json["items"]
-
-    assert [answer["is_duplicate"] for _, answer in told] == [False, True]
-    assert [headrace.subscriber.seen.count(one) for one in ("7", "8", "9")] == [2, 2, 1]
-    assert (act["verb"], act["detail"], act["count"]) == ("import", "morning lines 1 to 2", 2)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"lines": []}, {"name": "a/b"}, {"first_line": 0}, {"lines": ["{}"] * 501}]
-)
-async def test_what_makes_no_sense_is_refused(headrace: Living, wrong: dict[str, Any]) -> None:
-    status, _ = await put_in(headrace, ["{}"], **wrong)
-
-    assert status == 400

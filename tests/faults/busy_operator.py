@@ -115,7 +115,9 @@ class Operator:
         plan = (await self.ask("POST", f"{path}/plans", wanted))["id"]
         await self._fetch(f"{path}/export?format=batch&plan={plan}")
         line = json.dumps({"specversion": "1.0", "id": round, "source": "/s", "type": "side"})
-        await self.ask("POST", f"{path}/import", {"name": round, "lines": [line], "dry_run": True})
+        imported = (await self.ask("POST", f"{path}/imports", {"lines": [line]}))["id"]
+        await self.ask("GET", f"{path}/imports/{imported}")
+        await self.ask("POST", f"{path}/imports/{imported}/act", {"lines": [line]})
         await self.ask("POST", f"{path}/redrive", {"ids": [back], "reason": round})
         await self.ask("POST", f"{path}/states", {"ids": [back]})
         await self.ask("POST", f"{path}/discard", {"ids": [away], "reason": round})
