@@ -272,4 +272,4 @@ class Failures:
         elif isinstance(following, int):
             self._on_turn(lane, following, key)
         elif following is not None:
-            lane.retries.append(following)
+            lane.retry(following)

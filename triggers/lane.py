@@ -26,6 +26,7 @@ from triggers.ledger import SETTLED_MAX, Ledger
 from triggers.pauses import Pauses
 from triggers.queueing import Queueing
 from triggers.ranges import is_within
+from triggers.redriven import Redriven
 from triggers.trigger import TriggerSpec
 
 RETRIES_MAX = 256
@@ -62,6 +63,7 @@ class Lane(Queueing):
         self.carry = carry
         self.revisions: list[tuple[int, int, Filter]] = []  # number, from_offset, filter
         self.retries: deque[Carriage] = deque()
+        self.redriven = Redriven()
         self.released: deque[Carriage] = deque()  # rows of an ordered key whose turn came
         self.held: deque[Carriage] = deque()  # taken before, and waiting for the target
         self.skip: tuple[tuple[int, int], ...] = ()  # settled or rows, at load or after a seek
@@ -183,12 +185,32 @@ class Lane(Queueing):
         if carriage.row is None and not carriage.waiting:
             self.open.pop(carriage.offset, None)
             self._matched += not self.is_companion
+        is_redriven = carriage.row is not None and carriage.row.redrives
         if delivered and not self.is_companion:
-            if carriage.row is not None and carriage.row.redrives:
+            if is_redriven:
                 self._redelivered += 1
             else:
                 self._delivered += 1
+        if is_redriven:
+            self.redriven.settled(carriage.place)
+            self._let_redriven_go()
         self.ledger.touched[self] = None
+
+    def retry(self, carriage: Carriage) -> None:
+        """It is due: its call begins as soon as a slot is free, of those redriven as a share."""
+        if carriage.row is None or not carriage.row.redrives:
+            self.retries.append(carriage)
+            return
+        self.redriven.wait(carriage)
+        self._let_redriven_go()
+
+    def _let_redriven_go(self) -> None:
+        self.retries.extend(self.redriven.let_go(self.redriven_max))
+
+    @property
+    def redriven_max(self) -> int:
+        """How many of those may be in calls at once."""
+        return self.spec.share_max * self.sink.batch_limit
 
     def leave_usual(self, offset: int) -> None:
         """`leave` of a delivered event that came fresh from the log, unordered."""

@@ -83,7 +83,7 @@ class Parking:
 
     def has_room_again(self, lane: Lane) -> None:
         """`lane` has carried some of its retries; more may be due."""
-        if lane.next_due_at is not None and len(lane.retries) < RETRIES_MAX // 2:
+        if lane.next_due_at is not None and _due_count(lane) < RETRIES_MAX // 2:
             self._asked.set()
 
     async def run(self) -> None:
@@ -113,14 +113,14 @@ class Parking:
     def _has_room(lane: Lane) -> bool:
         if lane.is_paused or ENDING in lane.holds:
             return False
-        return len(lane.retries) < RETRIES_MAX // 2
+        return _due_count(lane) < RETRIES_MAX // 2
 
     def _is_next(self, lane: Lane, now: datetime) -> bool:
         mending = self._mending.get(lane)
         return mending is not None and mending.next_at <= now and self._has_room(lane)
 
     async def _take_up(self, lane: Lane, now: datetime) -> None:
-        limit = RETRIES_MAX - len(lane.retries)
+        limit = RETRIES_MAX - _due_count(lane)
         # Cleared first: a row committed while we read must be able to set it again.
         lane.next_due_at = None
         self._expecting.discard(lane)
@@ -141,7 +141,7 @@ class Parking:
         if mending is None:  # removed while another one's rows were read
             return
         now = self._clock.now()
-        limit = min(mending.step(now), RETRIES_MAX - len(lane.retries))
+        limit = min(mending.step(now), RETRIES_MAX - _due_count(lane))
         rows, _ = await self._log.due(lane.name, FAR_AWAY, limit, frozenset(lane.taken))
         old = [row for row in rows if mending.concerns(row)]
         if not old and mending.is_over(now):
@@ -160,7 +160,7 @@ class Parking:
             lane.taken.add(row.place)
             carriage = resumed(age_when_taken(row, lane.pauses, now))
             if row.order_key is None or lane.turns is None or lane.turns.resume(carriage):
-                lane.retries.append(carriage)
+                lane.retry(carriage)
 
     async def _sleep(self) -> None:
         """Until the next due time of a lane that has room, or until asked."""
@@ -181,6 +181,11 @@ class Parking:
                 await self._asked.wait()
         except TimeoutError:
             return
+
+
+def _due_count(lane: Lane) -> int:
+    """How many rows it holds that are due and not in a call."""
+    return len(lane.retries) + len(lane.redriven)
 
 
 def _may_be_empty(lane: Lane) -> bool:

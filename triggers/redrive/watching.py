@@ -53,8 +53,7 @@ class Watching:
 
     def sealing(self, ledger: Ledger) -> None:
         """Put into `ledger` what its effects mean for the jobs."""
-        if self._job_of:
-            self._read(ledger)
+        self.read(ledger)
         for name in self._touched:
             if (job := self.jobs.get(name)) is None:
                 continue
@@ -64,7 +63,10 @@ class Watching:
             self._touched = {}
             self.on_change()
 
-    def _read(self, ledger: Ledger) -> None:
+    def read(self, ledger: Ledger) -> None:
+        """Let the jobs know what its effects mean for them; what they know already adds nothing."""
+        if not self._job_of:
+            return
         for row in ledger.parked.values():
             # An attempt that only waits for what it has begun keeps its number.
             if row.redrives and row.attempt > row.attempts_before + 1:

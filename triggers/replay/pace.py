@@ -4,18 +4,18 @@ from collections.abc import Callable
 
 from triggers.lane import Lane
 
-SHARE = 4  # a quarter of the trigger's slots, one at least
 AGAIN_SECONDS = 0.02  # while the trigger holds all of its slots
-LATE_SECONDS = 0.1  # so much lateness is made up for; more is forgotten
+LATE_SECONDS = 0.1  # so much lateness of a replay is made up for; more is forgotten
 
 
 class Pace:
     """So many a second, evenly: a replay must not come as a burst. Time is monotonic seconds."""
 
-    __slots__ = ("_next_at", "per_second")
+    __slots__ = ("_late_seconds", "_next_at", "per_second")
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, late_seconds: float = LATE_SECONDS) -> None:
         self.per_second = per_second
+        self._late_seconds = late_seconds
         self._next_at: float | None = None
 
     def take(self, now: float) -> float:
@@ -23,7 +23,7 @@ class Pace:
         next_at = now if self._next_at is None else self._next_at
         if now < next_at:
             return next_at - now
-        self._next_at = max(next_at, now - LATE_SECONDS) + 1.0 / self.per_second
+        self._next_at = max(next_at, now - self._late_seconds) + 1.0 / self.per_second
         return 0.0
 
     def overdraw(self, more: int) -> None:
@@ -49,7 +49,7 @@ class Share:
     def calls_max(self) -> int:
         """Calls in flight for all replays of the trigger together."""
         origin = self._origin()
-        return 0 if origin is None else max(1, origin.spec.calls_max // SHARE)
+        return 0 if origin is None else origin.spec.share_max
 
     def wait_seconds(self) -> float:
         """0.0 where a call may begin now; else when to ask again, its slot being kept."""

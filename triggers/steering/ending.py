@@ -75,6 +75,7 @@ class Ending:
         # Nothing takes turns any more, and nothing is taken up: rows go as they lie.
         lane.turns = None
         lane.retries.clear()
+        lane.redriven.clear()
         lane.released.clear()
         lane.held.clear()
         lane.taken.clear()
