@@ -57,11 +57,7 @@ def up(
     listen: Annotated[str, typer.Option(help="HOST:PORT of the ingress")] = "127.0.0.1:8080",
     admin: Annotated[str, typer.Option(help="HOST:PORT of the admin listener")] = "127.0.0.1:8081",
     admin_host: AdminHostOption = None,
-    proof_minutes: AdminHostOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME", help="another host name that the admin listener answers to"),
-]
-ProofMinutesOption = 15.0,
+    proof_minutes: ProofMinutesOption = 15.0,
     log_format: Annotated[
         LogFormat, typer.Option(help="how log records are written")
     ] = LogFormat.CONSOLE,
