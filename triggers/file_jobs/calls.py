@@ -96,6 +96,10 @@ class Calls:
         return self._call_spec.calls_at_once
 
     @property
+    def payload_bytes_max(self) -> int:
+        return self._call_spec.payload_bytes_max
+
+    @property
     def batch_records(self) -> int:
         """How many records the next call may have."""
         return self._batch.value

@@ -29,14 +29,19 @@ from triggers.file_jobs.record_events import record_events
 from triggers.file_jobs.requests import Record, record_of
 
 MANIFEST_BYTES_MAX = 1024 * 1024
+JSON_GROWTH_MAX = 6  # of a cell of a CSV with its delimiter: a control character is \u0000
 
 
 class Prepared(NamedTuple):
-    """What is sent of a chunk; `again`: only what had failed before is."""
+    """What is sent of a chunk; `again`: only what had failed before is.
+
+    `bytes_most` is what a table's columns come to as JSON, or more; None: that is to be measured.
+    """
 
     sent: Sent
     rows: Sequence[int]
     again: Again | None = None
+    bytes_most: int | None = None
 
     def records(self) -> Sequence[Record]:
         return [record_of(*pair) for pair in zip(self.rows, self.sent.values, strict=True)]
@@ -83,10 +88,10 @@ class OpenedFile:
     earlier: Earlier | None = None  # what a job that was complete has written
 
     def prepare(self, chunk: Chunk) -> Prepared:
-        if self.earlier is None:
-            return Prepared(select(chunk, self.read), chunk.rows)
-        again = self.earlier.of(chunk)
-        return Prepared(select(again.chunk, self.read), again.chunk.rows, again)
+        again = None if self.earlier is None else self.earlier.of(chunk)
+        sent = chunk if again is None else again.chunk
+        bytes_most = JSON_GROWTH_MAX * sum(map(len, sent.raws)) if sent.raws else None
+        return Prepared(select(sent, self.read), sent.rows, again, bytes_most)
 
     def make(self, chunk: Chunk, prepared: Prepared, results: Results, now: datetime) -> Made:
         """What is written of a chunk, and told of its records where that is asked for."""

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 
+import orjson
+
 from sinks.file_batch.columnar import Columns, Rows, one_after_the_other, spread_out
 from sinks.file_batch.results import Results
 from sinks.inference.column_answer import ColumnAnswer
@@ -18,7 +20,7 @@ async def predict_table(calls: Calls, prepared: Prepared) -> Results | None:
     columns = prepared.sent.columns
     if not columns or not calls.takes_columns:
         return None
-    table = _Table(calls, columns, len(prepared.rows))
+    table = _Table(calls, columns, len(prepared.rows), prepared.bytes_most)
     answers = await table.answers()
     if answers is None:
         return None
@@ -33,12 +35,17 @@ async def predict_table(calls: Calls, prepared: Prepared) -> Results | None:
 
 
 class _Table:
-    """The calls of one chunk, as many of them at once as the job may make."""
+    """The calls of one chunk, as many of them at once as the job may make.
 
-    def __init__(self, calls: Calls, columns: Columns, rows: int) -> None:
+    `maxPayloadBytes` bounds the columns of a call as they are in JSON, though none is made.
+    """
+
+    def __init__(self, calls: Calls, columns: Columns, rows: int, bytes_most: int | None) -> None:
         self._calls = calls
         self._columns = columns
         self._rows = rows
+        size_bytes = self._bytes(0, rows) if bytes_most is None else bytes_most
+        self._is_small = size_bytes <= calls.payload_bytes_max
         self._answers: dict[int, ColumnAnswer] = {}  # by the first row of each
         self._is_given_up = False
 
@@ -52,7 +59,7 @@ class _Table:
 
     async def _carry_each(self, cuts: Iterator[tuple[int, int]]) -> None:
         for first, end in cuts:
-            cut = {name: column[first:end] for name, column in self._columns.items()}
+            cut = self._cut(first, end)
             answer = await self._calls.call_columns(cut, end - first)
             if answer is None:
                 self._is_given_up = True
@@ -64,5 +71,19 @@ class _Table:
         first = 0
         while first < self._rows and not self._is_given_up:
             end = min(first + self._calls.batch_records, self._rows)
+            if not self._is_small:
+                end = self._shortened(first, end)
             yield first, end
             first = end
+
+    def _shortened(self, first: int, end: int) -> int:
+        """Half as many rows, until they are few enough bytes; one may be as large as it is."""
+        while end - first > 1 and self._bytes(first, end) > self._calls.payload_bytes_max:
+            end = first + (end - first) // 2
+        return end
+
+    def _bytes(self, first: int, end: int) -> int:
+        return len(orjson.dumps(self._cut(first, end)))
+
+    def _cut(self, first: int, end: int) -> Columns:
+        return {name: column[first:end] for name, column in self._columns.items()}

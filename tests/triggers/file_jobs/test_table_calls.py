@@ -9,7 +9,7 @@ import pytest
 
 from broker.delivery import OutcomeClass
 from sinks.file_batch.selecting import Sent
-from sinks.file_batch.spec import FailureSpec, ProgressSpec
+from sinks.file_batch.spec import CallSpec, FailureSpec, ProgressSpec
 from sinks.inference.column_answer import ColumnAnswer
 from tests.triggers.file_jobs.test_file_calls import calls_of
 from tests.triggers.file_jobs.works import ScriptedModel, Works
@@ -60,7 +60,7 @@ async def test_a_chunk_of_nothing_but_bad_records_makes_no_call(works: Works, mo
 
 def table(values: Sequence[Any]) -> Prepared:
     keys, rows = [None] * len(values), [at + 1 for at in range(len(values))]
-    return Prepared(Sent(keys, {"x": values}, lambda: [{"x": x} for x in values]), rows)
+    return Prepared(Sent(keys, {"x": [*values]}, lambda: [{"x": x} for x in values]), rows)
 
 
 async def test_a_table_goes_in_calls_of_the_size_that_is_said(
@@ -74,6 +74,28 @@ async def test_a_table_goes_in_calls_of_the_size_that_is_said(
     assert model.sizes == [64, 64, 22]
     assert list(results.predictions) == [{"y": 2 * x} for x in range(150)]
     assert (model.calls, calls.told.model, calls.told.version) == (0, "double", "7")
+
+
+async def test_no_call_of_a_table_has_more_bytes_than_are_allowed(
+    works: Works, model: ColumnModel
+) -> None:
+    values = ["x" * 100] * 4 + ["y" * 900] * 3 + ["z"] * 5
+
+    await predict_table(calls_of(works, batch_size=6, payload_bytes_max=500), table(values))
+
+    assert model.sizes == [3, 1, 1, 1, 1, 5]
+
+
+async def test_a_csv_goes_in_calls_of_so_many_bytes(works: Works, model: ColumnModel) -> None:
+    works.with_(call=CallSpec(batch_size=1_000, payload_bytes_max=1_000))
+    works.write("a.csv", range(10_000, 11_000))
+    await works.start()
+
+    job = await works.predict("a.csv")
+
+    assert (job.state, job.counts.ok) == (State.COMPLETED, 1_000)
+    assert max(model.sizes) <= 1_000 // len("10000,")
+    assert sum(model.sizes) == 1_000
 
 
 async def test_without_a_size_calls_of_a_table_grow(works: Works, model: ColumnModel) -> None:
