@@ -60,6 +60,25 @@ async def test_a_variant_that_is_configured_wrongly_is_paused_alone_and_loses_no
     assert two.house.lane().parked_count > 50
 
 
+async def test_after_a_restart_a_paused_variant_is_asked_once_and_no_attempt_is_used() -> None:
+    two = Two()
+    two.canary.answer = WRONG_KEY
+    await two.start()
+    await two.house.until(lambda: two.is_stable_done)
+    asked = len(two.canary.calls)
+
+    await two.house.crash()
+    await two.house.start(trigger())
+    began = two.house.clock.monotonic()
+    await two.house.until(lambda: two.house.clock.monotonic() - began > 2 * 86_400, hours=50)
+
+    rows, _ = await two.house.engine.log.due("default/t", FAR_AWAY, 200, frozenset())
+    assert two.target.gates["canary"].state is TargetState.PAUSED
+    assert len(two.canary.calls) - asked == 1
+    assert (len(rows) > 50, {row.attempt for row in rows}) == (True, {1})
+    assert two.house.counts().dead == 0
+
+
 async def test_setting_weights_lets_a_paused_variant_try_again() -> None:
     two = Two()
     two.canary.answer = WRONG_KEY
