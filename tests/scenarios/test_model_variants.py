@@ -60,7 +60,7 @@ async def test_a_variant_that_is_configured_wrongly_is_paused_alone_and_loses_no
     assert two.house.lane().parked_count > 50
 
 
-async def test_after_a_restart_a_paused_variant_is_asked_once_and_no_attempt_is_used() -> None:
+async def test_after_a_restart_a_paused_variant_is_asked_again_and_no_attempt_is_used() -> None:
     two = Two()
     two.canary.answer = WRONG_KEY
     await two.start()
@@ -74,7 +74,7 @@ async def test_after_a_restart_a_paused_variant_is_asked_once_and_no_attempt_is_
 
     rows, _ = await two.house.engine.log.due("default/t", FAR_AWAY, 200, frozenset())
     assert two.target.gates["canary"].state is TargetState.PAUSED
-    assert len(two.canary.calls) - asked == 1
+    assert 1 <= len(two.canary.calls) - asked <= 2, "as many as may be under way at first"
     assert (len(rows) > 50, {row.attempt for row in rows}) == (True, {1})
     assert two.house.counts().dead == 0
 
