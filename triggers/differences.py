@@ -1,13 +1,15 @@
 """Two events side by side: what differs in their attributes and, where both are JSON, their data.
 
 Pure. Places in the data are JSON pointers (RFC 6901); values are JSON texts, cut where long.
+Numbers are compared by their exact values: 1.50 is 1.5, and no digit of an id is rounded off.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Literal
 
-import orjson
+import msgspec
 
 from broker.codec.values import is_json_type
 from broker.event import Event
@@ -15,6 +17,9 @@ from broker.event import Event
 ROWS_MAX: Final = 200
 VALUE_CHARACTERS_MAX: Final = 400
 LEVELS_MAX: Final = 64
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 How = Literal["changed", "only-this", "only-other"]
 
@@ -37,13 +42,15 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Differences:
     """`data` has no rows where it is the same, or where one of both is no JSON: then `is_json`
-    is False. `is_cut`: there were more than ROWS_MAX rows.
+    is False. Same data may be spelled in other bytes. `is_cut`: there were more than ROWS_MAX
+    rows.
     """
 
     attributes: tuple[Row, ...]
     data: tuple[Row, ...]
     is_json: bool
     is_same_data: bool
+    is_same_bytes: bool
     is_cut: bool
 
 
@@ -53,16 +60,16 @@ def differences(this: Event, other: Event) -> Differences:
     pairs = ((name, this.attributes.get(name), other.attributes.get(name)) for name in names)
     attributes = tuple(Row(*pair) for pair in pairs if pair[1] != pair[2])
     if this.data == other.data:
-        return Differences(attributes, (), True, True, False)
+        return Differences(attributes, (), True, True, True, False)
     left, right = _parsed(this), _parsed(other)
     if left is None or right is None:
-        return Differences(attributes, (), False, False, False)
+        return Differences(attributes, (), False, False, False, False)
     rows: list[Row] = []
     for row in _rows("", left[0], right[0], LEVELS_MAX):
         if len(rows) == ROWS_MAX:
-            return Differences(attributes, tuple(rows), True, False, True)
+            return Differences(attributes, tuple(rows), True, False, False, True)
         rows.append(row)
-    return Differences(attributes, tuple(rows), True, not rows, False)
+    return Differences(attributes, tuple(rows), True, not rows, False, False)
 
 
 def _parsed(event: Event) -> tuple[Any] | None:
@@ -71,8 +78,8 @@ def _parsed(event: Event) -> tuple[Any] | None:
     if event.data is None or (declared is not None and not is_json_type(declared)):
         return None
     try:
-        return (orjson.loads(event.data),)
-    except orjson.JSONDecodeError:
+        return (_DECODER.decode(event.data),)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
         return None
 
 
@@ -106,5 +113,5 @@ def _escaped(name: str) -> str:
 
 
 def _text(value: Any) -> str:
-    text = orjson.dumps(value).decode()
+    text = _ENCODER.encode(value).decode()
     return text if len(text) <= VALUE_CHARACTERS_MAX else text[:VALUE_CHARACTERS_MAX] + "…"

@@ -45,6 +45,7 @@ SENT = {
     "data": {
         "is_json": True,
         "is_same": False,
+        "is_same_bytes": False,
         "is_cut": False,
         "rows": [{"path": "/total", "this": '"3"', "other": "3", "how": "changed"}],
     },

@@ -16,6 +16,7 @@ def differences_view(found: Differences) -> dict[str, Any]:
         "data": {
             "is_json": found.is_json,
             "is_same": found.is_same_data,
+            "is_same_bytes": found.is_same_bytes,
             "is_cut": found.is_cut,
             "rows": _rows(found.data, "path"),
         },

@@ -70,3 +70,18 @@ async def test_it_is_found_beyond_all_that_died_in_an_outage(house: House) -> No
 
     assert found.stored is not None
     assert found.stored.event.id == "1"
+
+
+async def test_where_too_many_would_have_to_be_asked_about_it_does_not_say_none(
+    house: House,
+) -> None:
+    house.answers("t", refuse("1"))
+    await house.start(trigger())
+    await house.publish(numbered(1))
+    await house.settle()
+    await house.partition.steering.pause("default/t", "ann", "")
+    await house.publish(*(numbered(number) for number in range(2, ASKED_MAX + 10)))
+
+    found = await nearest(house, "1")
+
+    assert (found.stored, found.is_complete) == (None, False)

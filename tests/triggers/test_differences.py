@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from broker.event import Event
 from tests.contracts.store import event
-from triggers.differences import ROWS_MAX, Row, differences
+from triggers.differences import ROWS_MAX, Differences, Row, differences
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
@@ -47,6 +47,29 @@ def test_values_are_named_by_their_pointers() -> None:
 
 def test_a_number_is_no_truth_value() -> None:
     assert rows({"n": 1}, {"n": True}) == [("/n", "1", "true")]
+
+
+def spelled(this: bytes, other: bytes) -> Differences:
+    pair = [event("e", data, datacontenttype="application/json") for data in (this, other)]
+    return differences(*pair)
+
+
+def test_long_numbers_are_compared_to_their_last_digit() -> None:
+    found = spelled(b'{"id": 123456789012345678901}', b'{"id": 123456789012345678902}')
+
+    assert found.data == (Row("/id", "123456789012345678901", "123456789012345678902"),)
+
+
+def test_another_spelling_of_the_same_is_no_difference_and_is_said() -> None:
+    found = spelled(b'{"a": 1.50, "b": 1e400}', b'{"b":1e400,"a":1.5}')
+
+    assert (found.data, found.is_same_data, found.is_same_bytes) == ((), True, False)
+
+
+def test_json_that_cannot_be_read_is_taken_for_none() -> None:
+    broken = (b"[" * 100_000, b'{"a": 1e99999999999999999999}', b"{", b'"\xff"')
+
+    assert {spelled(data, b"{}").data for data in broken} == {()}
 
 
 def test_data_that_is_no_json_has_no_rows() -> None:

@@ -54,7 +54,9 @@ class Search:
             found = await self._delivered_of([*before, *after])
             if found is not None:
                 return Nearest(found, self._looked, True)
-            if self._looked >= LOOKED_MAX or self._asked >= ASKED_MAX:
+            if self._asked >= ASKED_MAX:  # of those alike, some may not have been asked about
+                return Nearest(None, self._looked, False)
+            if self._looked >= LOOKED_MAX:
                 return Nearest(None, self._looked, low <= 1 and high >= last)
             if is_pruned:
                 low = 1
