@@ -22,6 +22,7 @@ from deploy.console import (
 )
 from deploy.console.asking import Refused
 from deploy.console.history import History, follow
+from deploy.console.live import Streams
 from deploy.console.pages import compile_all, show_problem
 from deploy.running import Running
 
@@ -44,6 +45,7 @@ def add_console(app: FastAPI, running: Running, proof_kept: timedelta) -> Sessio
     """Its routes and what they keep; gives the sessions, which the gate asks."""
     sessions = app.state.sessions = Sessions(running.clock, proof_kept=proof_kept)
     app.state.history = History()
+    app.state.streams = Streams(running, sessions)
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(Refused, refused)

@@ -118,7 +118,7 @@ def refusal(scope: Scope, headers: Headers, error: HeadraceError, refused: Respo
         return _page_of(refused, scope)
     if "hx-request" in headers:  # a part of a page is asked for: the whole of it has to go
         return Response(status_code=401, headers={"hx-redirect": SIGN_IN})
-    asked = _asked(scope)
+    asked = asked_of(scope)
     if method == "GET" and headers.get("sec-fetch-site") == "cross-site":
         return _ask_again(asked)
     place = SIGN_IN if path == "/" or method != "GET" else f"{SIGN_IN}?next={quote(asked, safe='')}"
@@ -132,7 +132,7 @@ def problem_page(request: Request, refused: Response) -> Response:
     return _page_of(refused, request.scope)
 
 
-def _asked(scope: Scope) -> str:
+def asked_of(scope: Scope) -> str:
     """The address as it was asked for, its escapes and all; `/` for one that leads away."""
     path, query = (scope.get("raw_path") or b"/").partition(b"?")[0], scope["query_string"]
     return own_place((path + b"?" + query if query else path).decode("latin-1"))

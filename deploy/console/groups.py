@@ -8,33 +8,42 @@ from deploy.admin.access import Looker, Operator
 from deploy.console.asking import Asking, Refused
 from deploy.console.done import back_to, said
 from deploy.console.door import fields_of
+from deploy.console.live import Look, show_live
 from deploy.console.looking import broker_names
 from deploy.console.pages import show
 from deploy.console.words import link
 
 router = APIRouter(include_in_schema=False)
 
-GROUPS_MAX = 100
-STATES = ("open", "acknowledged", "resolved", "ignored")
+PAGE_GROUPS = 50
+STATES = ("", "open", "acknowledged", "resolved", "ignored")
 VERBS = ("acknowledge", "resolve", "ignore", "reopen", "note")
 
 
 @router.get("/dead-letters")
 async def groups(
-    request: Request, by: Looker, broker: str = "", trigger: str = "", state: str = ""
+    request: Request,
+    by: Looker,
+    broker: str = "",
+    trigger: str = "",
+    state: str = "",
+    sort: str = "",
+    cursor: str = "",
 ) -> Response:
-    """The latest groups."""
-    listed = await Asking(request, by).get(
-        "dead-letter-groups", broker=broker, trigger=trigger, state=state, limit=GROUPS_MAX
-    )
-    return show(
+    """A page of groups; the address is what is asked, to be kept and passed on."""
+    asking = Asking(request, by)
+    query = {"broker": broker, "trigger": trigger, "state": state, "sort": sort, "cursor": cursor}
+
+    async def look() -> Look:
+        listed = await asking.get("dead-letter-groups", **query, limit=PAGE_GROUPS)
+        found = {"groups": listed["items"], "next": listed["next"]}
+        return Look({**found, "query": query, "brokers": broker_names(request)})
+
+    return await show_live(
         request,
+        by,
         "groups.html",
-        groups=listed["items"],
-        brokers=broker_names(request),
-        broker=broker,
-        trigger=trigger,
-        state=state,
+        look,
         states=STATES,
         done=said(request),
     )

@@ -80,27 +80,26 @@ def show_problem(problem: Mapping[str, Any], scope: Scope, status: int) -> Respo
 
 
 def _answer(scope: Scope, template: str, status: int, told: Mapping[str, Any]) -> Response:
+    text = rendered(scope, template, told)
+    return Response(text, status, dict(PAGE_HEADERS), media_type="text/html")
+
+
+def rendered(scope: Scope, template: str, told: Mapping[str, Any]) -> str:
+    """The text that `template` makes of `told`, for whoever asks."""
     state = scope.get("state", {})
     by: Principal | None = state.get("principal")
     session = state.get("session")
-    text = (
-        templates()
-        .get_template(template)
-        .render(
-            {
-                "now": scope["app"].state.running.clock.now() if "app" in scope else None,
-                "by": by,
-                "csrf": "" if session is None else session.csrf,
-                "may_steer": by is not None and by.role >= Role.OPERATOR,
-                "sees_data": by is not None and by.role >= Role.VIEWER,
-                "is_signed_in": session is not None and session.ends_at is not None,
-                "theme": theme_of(scope),
-                "path": scope["path"],
-                **told,
-            }
-        )
-    )
-    return Response(text, status, dict(PAGE_HEADERS), media_type="text/html")
+    known = {
+        "now": scope["app"].state.running.clock.now() if "app" in scope else None,
+        "by": by,
+        "csrf": "" if session is None else session.csrf,
+        "may_steer": by is not None and by.role >= Role.OPERATOR,
+        "sees_data": by is not None and by.role >= Role.VIEWER,
+        "is_signed_in": session is not None and session.ends_at is not None,
+        "theme": theme_of(scope),
+        "path": scope["path"],
+    }
+    return templates().get_template(template).render({**known, **told})
 
 
 def theme_of(scope: Scope) -> str:

@@ -12,6 +12,7 @@ from deploy.console.chart import charts_of
 from deploy.console.done import back_to, said
 from deploy.console.door import fields_of
 from deploy.console.history import History
+from deploy.console.live import Look, show_live
 from deploy.console.pages import show
 from deploy.console.words import link, number
 
@@ -23,11 +24,15 @@ SOUGHT = {"skip": "skipped: what of them matches counts as discarded", "again": 
 @router.get("/triggers/{namespace}/{name}")
 async def trigger(request: Request, by: Looker, namespace: str, name: str) -> Response:
     """Where it stands, with charts of the latest hour."""
-    one = await Asking(request, by).get("triggers", namespace, name)
-    history: History = request.app.state.history
-    charts = charts_of(history.of(one["name"]))
-    spec = _written(one["spec"])
-    return show(request, "trigger.html", one=one, charts=charts, spec=spec, done=said(request))
+    asking = Asking(request, by)
+
+    async def look() -> Look:
+        one = await asking.get("triggers", namespace, name)
+        history: History = request.app.state.history
+        charts = charts_of(history.of(one["name"]))
+        return Look({"one": one, "charts": charts, "spec": _written(one["spec"])})
+
+    return await show_live(request, by, "trigger.html", look, done=said(request))
 
 
 @router.post("/triggers/{namespace}/{name}/{verb}")

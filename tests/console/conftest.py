@@ -1,21 +1,56 @@
 """The console over a broker in memory, asked as a browser asks; and over a whole headrace."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from playwright.async_api import Browser
 
 from deploy.access.roles import Role
-from tests.deploy.asking import Asking, Told, make_asking
+from tests.deploy.asking import Asking, Told, make_asking, scope_of
 from tests.servers.chromium import Chromium
 
 PAGE = {"accept": "text/html", "origin": "http://localhost"}
 FORM = PAGE | {"content-type": "application/x-www-form-urlencoded"}
+STREAM_ACCEPTED = "text/html, text/event-stream"
+PATIENCE_SECONDS = 15.0
 COOKIE = "headrace-session-8081"
+
+
+@dataclass
+class Stream:
+    """What comes of a page that goes on: each event as text, None at its end."""
+
+    status: int = 0
+    events: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
+
+    async def next(self) -> str | None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self.events.get()
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif text := message.get("body", b"").decode():
+            self.events.put_nowait(text)
+
+
+async def ask_on(app: FastAPI, target: str, headers: dict[str, str], stream: Stream) -> None:
+    """One GET whose answer goes on, until it ends or this is cancelled."""
+    scope = scope_of("GET", target, headers, "127.0.0.1")
+
+    async def receive() -> Any:
+        return await asyncio.Event().wait()
+
+    await app(scope, receive, stream.send)
+    stream.events.put_nowait(None)
 
 
 @dataclass
@@ -42,6 +77,16 @@ class Reader:
         found = sessions.find(self.cookie.partition("=")[2], self.asking.book)
         self.csrf = "" if found is None else found[0].csrf
         return told
+
+    @asynccontextmanager
+    async def stream(self, path: str, **headers: str) -> AsyncIterator[Stream]:
+        """The page at `path` as it goes on."""
+        wanted = {"host": "localhost", **self._headers(PAGE), "accept": STREAM_ACCEPTED, **headers}
+        stream = Stream()
+        task = asyncio.create_task(ask_on(self.asking.app, path, wanted, stream))
+        yield stream
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
         return headers | {"cookie": self.cookie} if self.cookie else dict(headers)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 from deploy.access.roles import Role
 from tests.console.browsing import browsing
@@ -154,6 +154,27 @@ async def test_numbers_go_on_by_themselves_and_leave_the_focus_alone(
         written = await visitor.page.input_value("input[name=to]")
 
     assert written == "latest"
+    assert visitor.wrongs == []
+
+
+async def test_a_stream_that_breaks_is_asked_for_again(browser: Browser, day: Living) -> None:
+    broken: list[str] = []
+
+    async def break_the_first(route: Route) -> None:
+        if broken or "event-stream" not in route.request.headers["accept"]:
+            await route.continue_()
+            return
+        broken.append(route.request.url)
+        body = "retry: 50\ndata: <p>broken</p>\n\ndata: <p>half of"
+        await route.fulfill(body=body, content_type="text/event-stream")
+
+    async with browsing(browser, url_of(day)) as visitor:
+        await visitor.page.route("**/*", break_the_first)
+        await visitor.open("/triggers/default/invoices")
+        await visitor.page.wait_for_selector("#live p:text-is('broken')")
+        await visitor.page.wait_for_selector("#live dd:text-is('5')")
+
+    assert len(broken) == 1
     assert visitor.wrongs == []
 
 

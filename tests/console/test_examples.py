@@ -19,7 +19,9 @@ def page(admin: Asking, template: str, by: Principal = LOCAL, **told: Any) -> st
         "type": "http", "method": "GET", "path": "/x", "headers": [], "app": admin.app,
         "state": {"principal": by, "session": admin.app.state.sessions.local},
     }  # fmt: skip
-    return bytes(show(Request(scope), template, **told, done="").body).decode()
+    part = template.replace(".html", "-live.html")
+    live = {"live": part, "stream": "", "ending": None, "done": ""}
+    return bytes(show(Request(scope), template, **{**live, **told}).body).decode()
 
 
 def test_a_file_under_way_can_be_paused_and_cancelled(admin: Asking) -> None:

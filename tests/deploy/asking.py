@@ -94,13 +94,7 @@ async def ask(
     address: str = "127.0.0.1",
 ) -> Told:
     """One request over ASGI, its body in these chunks."""
-    path, _, query = target.partition("?")
-    scope = {
-        "type": "http", "method": method, "path": path, "raw_path": path.encode(),
-        "query_string": query.encode(), "root_path": "", "scheme": "http", "http_version": "1.1",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-        "client": (address, 50_000), "server": ("127.0.0.1", 8081), "state": {},
-    }  # fmt: skip
+    scope = scope_of(method, target, headers, address)
     left = list(chunks)
     got: list[Any] = []
 
@@ -115,6 +109,17 @@ async def ask(
     await app(scope, receive, send)
     told = {name.decode(): value.decode() for name, value in got[0]["headers"]}
     return Told(got[0]["status"], told, b"".join(part.get("body", b"") for part in got[1:]))
+
+
+def scope_of(method: str, target: str, headers: Headers, address: str) -> dict[str, Any]:
+    """What a server says of one request (ASGI, HTTP connection scope)."""
+    path, _, query = target.partition("?")
+    return {
+        "type": "http", "method": method, "path": path, "raw_path": path.encode(),
+        "query_string": query.encode(), "root_path": "", "scheme": "http", "http_version": "1.1",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "client": (address, 50_000), "server": ("127.0.0.1", 8081), "state": {},
+    }  # fmt: skip
 
 
 async def make_asking(folder: Path, door: Door | None = None, *events: Event) -> Asking:

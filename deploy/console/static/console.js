@@ -48,3 +48,8 @@ document.addEventListener("input", (changed) => {
   const counted = count === FOUND_MAX ? `${FOUND_MAX} or more` : String(count);
   told.textContent = changed.target.value ? `${counted} found` : "";
 });
+
+// A stream that is refused for want of a session: the whole page has to sign in again.
+document.addEventListener("htmx:sse:error", (failed) => {
+  if (failed.detail.status === 401) location.reload();
+});
