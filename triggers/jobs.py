@@ -10,8 +10,8 @@ from broker.storage.rows import Checkpoint, Loaded
 from sinks.sink import Sink
 from triggers.file_jobs.beginning import has_batches, has_jobs
 from triggers.groups import Announcing, GroupDesk
-from triggers.lane import Lane
-from triggers.redrive import LetterDesk, Redrives
+from triggers.lane import Carry, Lane
+from triggers.redrive import LetterDesk, Reach, Redrives
 from triggers.replay.keeping import Connect
 from triggers.replay.verbs import Replays
 from triggers.settler import ReplyDoor, Settler
@@ -47,10 +47,18 @@ class Jobs:
             await self._tend_files(door).jobs.load()
 
     async def begin_redrives(
-        self, letters: LetterDesk, groups: GroupDesk, announcing: Announcing | None
+        self,
+        letters: LetterDesk,
+        groups: GroupDesk,
+        announcing: Announcing | None,
+        loaded: Loaded,
+        carry: Carry,
+        reach: Reach | None,
     ) -> None:
         """Before anything is delivered: what ends a redriven delivery is told to its job."""
-        redrives = self.redrives = self._wiring.redrives(letters, groups, announcing)
+        redrives = self.redrives = self._wiring.redrives(
+            letters, groups, announcing, loaded, carry, reach
+        )
         await redrives.load()
         self._begin(redrives.run)
 
@@ -80,15 +88,17 @@ class Jobs:
             self.redrives.committed(checkpoint)
 
     def all_lanes(self) -> Sequence[Lane]:
-        """Those of the triggers and of the replays."""
+        """Those of the triggers, of the replays, and of redrives to other sinks."""
         replays = () if self.replays is None else self.replays.jobs.open_lanes()
-        return (*self._lanes.values(), *replays)
+        detours = () if self.redrives is None else self.redrives.ways.lanes()
+        return (*self._lanes.values(), *replays, *detours)
 
     def sinks(self) -> set[Sink]:
         """Those that the jobs call, or may still wait for; a caution may stand before some."""
         lanes = () if self.replays is None else self.replays.jobs.open_lanes()
         models = () if self.files is None else self.files.models()
-        return set[Sink]().union(*(lane.sinks for lane in lanes), models)
+        detours = () if self.redrives is None else self.redrives.ways.sinks()
+        return set[Sink]().union(*(lane.sinks for lane in lanes), models, detours)
 
     def lowest_needed(self, needed: int) -> int:
         """The first offset that a restart needs: `needed` without the jobs."""

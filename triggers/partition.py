@@ -32,7 +32,7 @@ from triggers.poison import PREFIX, RECORDS_MAX, Suspects, is_suspicious
 from triggers.pool import Pool
 from triggers.reader import Reader
 from triggers.recall import Recall
-from triggers.redrive import LetterDesk, Redrives
+from triggers.redrive import LetterDesk, Reach, Redrives
 from triggers.replay.keeping import Connect
 from triggers.replay.verbs import Replays
 from triggers.revisions import Revisions
@@ -101,6 +101,7 @@ class Partition:
         self.on_failure: Callable[[BaseException], None] | None = None
         self.tracer: Tracer | None = None  # set before `start`, if at all
         self.connect: Connect | None = None  # too: other sinks for replays
+        self.reach: Reach | None = None  # too: other sinks, and brokers, for redrives
         self.announcing: Announcing | None = None  # too: where what comes about is told
         self.groups: GroupDesk | None = None  # since `start`
         self.jobs = Jobs(self._wiring, self._tasks.begin, lambda: pool.is_held)
@@ -154,7 +155,9 @@ class Partition:
         await self.jobs.begin_files(door)
         expiry = await wiring.expiry(failures, settler, self.jobs.all_lanes, self._has_room_again)
         self.groups = await wiring.groups(self.announcing, self._tasks.begin)
-        await self.jobs.begin_redrives(self.desk, self.groups, self.announcing)
+        await self.jobs.begin_redrives(
+            self.desk, self.groups, self.announcing, self.loaded, self.dispatcher.carry, self.reach
+        )
         for run in (self.reader.run, self.parking.run, self._recall.run, expiry.run):
             self._tasks.begin(run)
         self.reader.ask()

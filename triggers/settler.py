@@ -25,11 +25,17 @@ class ReplyDoor(Protocol):
     """Intake as replies see it."""
 
     def admit_reply(
-        self, event: Event, cause: Cause, delivery_id: str, hops_of_cause: int
+        self,
+        event: Event,
+        cause: Cause,
+        delivery_id: str,
+        hops_of_cause: int,
+        is_record: bool = False,
     ) -> Reply | Reason | None:
         """The reply as it will be stored, or why it may not be (`hops`, `too_large`).
 
-        None: this delivery's reply is stored already, and the first one counts.
+        None: this delivery's reply is stored already, and the first one counts. `is_record`: it
+        tells of a record of a file, and must not push publishers' keys out of memory.
         """
         ...
 
@@ -128,7 +134,6 @@ class Settler:
         if row.attempts:
             self._ledger.retried.append(Retried(row.place, now, row.attempts))
         if row.redrives:
-            self._ledger.urgent = True  # a job waits for it, to send the next
             move, record = delivered(row, now, elsewhere)
             self._ledger.moves.append(move)
             self._ledger.records += [] if record is None else [record]

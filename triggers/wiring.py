@@ -27,7 +27,8 @@ from triggers.ledger import Ledger
 from triggers.parking import Parking
 from triggers.poison import Suspects
 from triggers.recall import Recall
-from triggers.redrive import LetterDesk, PlanMeans, Redrives, Returning
+from triggers.redrive import LetterDesk, PlanMeans, Reach, Redrives, Returning
+from triggers.redrive.detours import Means as DetourSurroundings
 from triggers.replay.keeping import Connect, Means
 from triggers.replay.verbs import Replays
 from triggers.revisions import Revisions
@@ -94,14 +95,24 @@ class Wiring:
         return GroupDesk(self.name, desk, book, watch, self.clock)
 
     def redrives(
-        self, letters: LetterDesk, groups: GroupDesk, announcing: Announcing | None
+        self,
+        letters: LetterDesk,
+        groups: GroupDesk,
+        announcing: Announcing | None,
+        loaded: Loaded,
+        carry: Carry,
+        reach: Reach | None,
     ) -> Redrives:
         before = announcing.expiring_before if announcing is not None else lambda: None
         means = PlanMeans(
             self.name, self.engine, self.ledger, self.checkpointer, self.roster.lanes, self.clock,
-            self.random, before,
+            self.random, before, reach,
         )  # fmt: skip
-        return Redrives(means, letters, self.telemetry, groups.announce)
+        around = DetourSurroundings(
+            self.roster.lanes, self.ledger, self.parking, self.budget, loaded, carry,
+            self.random, reach,
+        )  # fmt: skip
+        return Redrives(means, letters, self.telemetry, groups.announce, around)
 
     def settler(self, door: ReplyDoor, failures: Failures, tracer: Tracer | None) -> Settler:
         settler = Settler(self.ledger, door, self.clock, failures, self.checkpointer.changed)

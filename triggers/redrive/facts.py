@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from broker.storage.rows import DeadLetter
 from triggers.lane import Lane
+from triggers.lane_counts import LaneCounts
 from triggers.redrive.planning import TriggerFacts
 
 SAMPLED = 100  # dead letters of a trigger that are asked whether they match its filter today
@@ -35,14 +36,19 @@ class Sampling:
         if lane is None or lane.is_companion:
             return TriggerFacts(name, is_there=False)
         counts = lane.counts
-        latest = max(counts.last_errors.values(), key=lambda one: one[2], default=None)
         return TriggerFacts(
             name,
             is_paused=lane.is_paused,
             paused_why=lane.trigger_state.reason,
             target_state=lane.target.state.value,
-            last_failure="" if latest is None else latest[1][:MESSAGE_CHARACTERS],
+            last_failure=last_failure_of(counts),
             delivered_since=counts.ok - counts.ok_at_failure,
             sampled=self._sampled[name],
             differing=self._differing[name],
         )
+
+
+def last_failure_of(counts: LaneCounts) -> str:
+    """The latest error of a sink, empty where none is known."""
+    latest = max(counts.last_errors.values(), key=lambda one: one[2], default=None)
+    return "" if latest is None else latest[1][:MESSAGE_CHARACTERS]

@@ -5,6 +5,7 @@ the next at hand, letters go ahead: through a checkpoint, and into the lane's me
 many as the sink takes meanwhile: whoever pauses a job waits for no long queue.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 AHEAD_MAX = 256  # of one trigger, whatever the sink takes
@@ -54,6 +55,28 @@ class Flow:
         """What `share` are busy with, and twice what ends while others are on their way."""
         meanwhile = round(2 * self.per_second * self._way_seconds)
         return max(share, min(AHEAD_MAX, share + meanwhile))
+
+
+class Flows:
+    """Those of one partition, by way (`RedriveJob.way`)."""
+
+    def __init__(self, monotonic: Callable[[], float], way_seconds: float) -> None:
+        self._monotonic = monotonic
+        self._way_seconds = way_seconds
+        self._flows: dict[str, Flow] = {}
+
+    def of(self, way: str) -> Flow:
+        if (flow := self._flows.get(way)) is None:
+            flow = self._flows[way] = Flow(self._monotonic(), self._way_seconds)
+        return flow
+
+    def forget(self, way: str) -> None:
+        self._flows.pop(way, None)
+
+    def possible_per_second(self, trigger: str) -> float | None:
+        """The most that a trigger took lately; None while it was never sent more than it took."""
+        flow = self._flows.get(trigger)
+        return None if flow is None else flow.learned.per_second
 
 
 class Learned:

@@ -91,7 +91,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`is_complete` is false where there are more than a plan holds, or than could be read."""
+    """`is_complete` is false where there are more than a plan holds, or than could be read.
+
+    `possible` are the most a second that its triggers took lately, of those that were ever
+    sent more than they took.
+    """
 
     id: str
     broker: str
@@ -108,6 +112,7 @@ class Plan:
     acted_at: datetime | None = None
     outcome: Outcome | None = None
     aim: Aim = OWN
+    possible: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -119,8 +124,24 @@ class Plan:
 
     @property
     def seconds(self) -> float | None:
-        """How long a redrive takes at the rate, if the sink keeps up with it."""
-        return self.count / self.rate_per_second if self.verb == "redrive" else None
+        """How long a redrive takes at the rate, or at what is possible where that is less."""
+        if self.verb != "redrive":
+            return None
+        return max(self.count / self.rate_per_second, *self._least_seconds().values(), 0.0)
+
+    @property
+    def slowest(self) -> str | None:
+        """The trigger, and not the rate, that says how long a redrive takes; None: the rate."""
+        least_seconds = self._least_seconds()
+        slowest = max(least_seconds, key=lambda name: least_seconds[name], default=None)
+        if slowest is None or least_seconds[slowest] <= self.count / self.rate_per_second:
+            return None
+        return slowest
+
+    def _least_seconds(self) -> dict[str, float]:
+        """How long each trigger takes at least, where that is known."""
+        counts = {strand.trigger: strand.count for strand in self.strands}
+        return {name: counts[name] / most for name, most in self.possible.items()}
 
     def acted(self, at: datetime, outcome: Outcome | None = None) -> "Plan":
         return replace(self, acted_at=at, outcome=outcome)

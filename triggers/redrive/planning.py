@@ -126,6 +126,12 @@ def warnings_of(
     return tuple(found)
 
 
+def slow_caveat(trigger: str, per_second: float) -> Caveat:
+    """Of a plan whose rate is more than the trigger that takes longest can do."""
+    text = f"{trigger} took at most {per_second:,.0f} a second lately: a higher rate saves no time"
+    return Caveat("slower", text, trigger)
+
+
 def _warnings_of_trigger(facts: TriggerFacts) -> list[Caveat]:
     name = facts.trigger
     if not facts.is_there:

@@ -34,7 +34,7 @@ from triggers.redrive.plan import (
     page_key,
     page_keys,
 )
-from triggers.redrive.planning import Breaking, TriggerFacts, warnings_of
+from triggers.redrive.planning import Breaking, TriggerFacts, slow_caveat, warnings_of
 from triggers.redrive.reach import Reach
 from triggers.redrive.reading import PlanRequest, read_sheets
 
@@ -82,11 +82,19 @@ class PlanMeans:
 
 
 class Plans:
-    """`job_of(plan)` gives the job that came of a plan, None where none did."""
+    """`job_of(plan)` gives the job that came of a plan, None where none did; `possible(trigger)`
+    the most that a trigger takes a second, None where nobody knows.
+    """
 
-    def __init__(self, means: PlanMeans, job_of: Callable[[str], RedriveJob | None]) -> None:
+    def __init__(
+        self,
+        means: PlanMeans,
+        job_of: Callable[[str], RedriveJob | None],
+        possible: Callable[[str], float | None],
+    ) -> None:
         self._means = means
         self._job_of = job_of
+        self._possible = possible
         self._plans: dict[str, Plan] = {}  # oldest first
         self._making: set[str] = set()
 
@@ -156,7 +164,7 @@ class Plans:
         triggers = [strand.trigger for strand in strands]
         caveats = caveats_of(request.aim, means.facts_of(request.aim, triggers))
         known = await means.engine.desk.groups_named(seen.largest)
-        return Plan(
+        plan = Plan(
             id=id,
             broker=means.broker,
             verb=request.verb,
@@ -173,7 +181,16 @@ class Plans:
             ),
             strands=strands,
             aim=request.aim,
+            possible=self._possible_of(triggers) if request.aim == OWN else {},
         )
+        if (slowest := plan.slowest) is None:
+            return plan
+        slower = slow_caveat(slowest, plan.possible[slowest])
+        return replace(plan, warnings=(*plan.warnings, slower))
+
+    def _possible_of(self, triggers: Sequence[str]) -> dict[str, float]:
+        found = {name: self._possible(name) for name in triggers}
+        return {name: most for name, most in found.items() if most is not None}
 
     async def _facts(
         self, request: PlanRequest, strands: Sequence[Strand]

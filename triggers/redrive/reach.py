@@ -25,12 +25,14 @@ class OtherSink:
 class OtherBroker:
     """A broker as who publishes to it sees it, perhaps the dead letters' own.
 
+    `event_bytes_max()` is how large an event may be there now.
     `offset_of(principal, event)` is where what was stored lately stands, None where nobody
     knows any more; `forget(keys)` lets its records go with a next checkpoint.
     """
 
     door: Door
     records: Records
+    event_bytes_max: Callable[[], int]
     offset_of: Callable[[str, Event], int | None]
     forget: Callable[[Sequence[Record]], None]
 

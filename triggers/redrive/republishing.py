@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from broker.errors import HeadraceError, Unavailable
+from broker.errors import HeadraceError, TooLarge, Unavailable
 from broker.event import Event
 from broker.storage.rows import DeadLetter, DeadState, Record
 from broker.waiting import Result
@@ -133,6 +133,8 @@ class Republishing:
 
 async def _store(job: RedriveJob, broker: OtherBroker, letter: str, event: Event) -> Result:
     """The broker's answer when it is on disk, with the record that says so."""
+    if event.size_bytes > (most := broker.event_bytes_max()):
+        return TooLarge(f"the event is larger than {most:,} bytes", code="too-large")
     answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
 
     def done(result: Result) -> None:

@@ -6,28 +6,29 @@ one checkpoint ──▶ parking takes the rows up as any others ──▶ the s
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from broker.clock import Clock
 from broker.errors import HeadraceError
-from broker.storage.desk import Desk
 from broker.storage.rows import DeadState
 from broker.telemetry import Telemetry
-from triggers.lane import Lane
 from triggers.redrive.acts import Refused
 from triggers.redrive.advancing import delivered, gone, taken_away, took
+from triggers.redrive.aim import OWN
 from triggers.redrive.canary import may_take
-from triggers.redrive.desk import LetterDesk
+from triggers.redrive.desk import SLICE_LETTERS, LetterDesk
+from triggers.redrive.flow import Flows
 from triggers.redrive.job import GOING, RedriveJob, State
 from triggers.redrive.plan import place_of
-from triggers.redrive.plans import Plans
-from triggers.redrive.room import SLICE_LETTERS, WAITING_MAX, room_of
+from triggers.redrive.plans import PlanMeans, Plans
+from triggers.redrive.room import WAITING_MAX, room_of
 from triggers.redrive.watching import Watching
+from triggers.redrive.ways import Ways
 from triggers.replay.pace import Pace
 
 LOOK_SECONDS = 0.5  # at what nobody tells: a trigger that was resumed, or has another share
 TICK_SECONDS = 0.02  # what the rate lets go within it goes in one checkpoint
+LATE_SECONDS = 0.2  # of a checkpoint: so much is made up for
 AGAIN_SECONDS = 2.0  # after a store that did not answer
 SWEEP_SECONDS = 60.0
 RECONCILE_SECONDS = 60.0
@@ -63,22 +64,24 @@ class Tending:
         watching: Watching,
         plans: Plans,
         letters: LetterDesk,
-        desk: Desk,
-        lanes: Mapping[str, Lane],
-        clock: Clock,
+        ways: Ways,
+        flows: Flows,
+        means: PlanMeans,
         telemetry: Telemetry,
     ) -> None:
         self._watching = watching
         self._plans = plans
         self._letters = letters
-        self._desk = desk
-        self._lanes = lanes
-        self._clock = clock
+        self._ways = ways
+        self._flows = flows
+        self._ledger = means.ledger
+        self._desk = means.engine.desk
+        self._clock = means.clock
         self._telemetry = telemetry
         self._paces: dict[str, Pace] = {}
         self._began: dict[str, tuple[float, int]] = {}  # when, and how many were sent by then
         self._pages: dict[tuple[str, int], tuple[int, Sequence[str]]] = {}  # by job and strand
-        self._reconciled_seconds = self._swept_seconds = clock.monotonic()
+        self._reconciled_seconds = self._swept_seconds = means.clock.monotonic()
         self._asked = asyncio.Event()
 
     def ask(self) -> None:
@@ -103,6 +106,8 @@ class Tending:
         self._paces.pop(job.id, None)
         for strand in range(len(job.strands)):
             self._pages.pop((job.id, strand), None)
+            if job.aim != OWN:
+                self._flows.forget(job.way(strand))
 
     async def run(self) -> None:
         """Send until cancelled; asleep, without a timer, while there is neither job nor plan."""
@@ -113,6 +118,8 @@ class Tending:
             except HeadraceError as error:  # the store says so elsewhere too; nothing is lost
                 self._telemetry.emit("redrive.stalled", error=str(error))
                 seconds = AGAIN_SECONDS
+            if seconds is not None:  # what comes about meanwhile is looked at once
+                await asyncio.sleep(TICK_SECONDS)
             try:
                 async with asyncio.timeout(seconds):
                     await self._asked.wait()
@@ -136,11 +143,13 @@ class Tending:
     async def _send(self, name: str) -> float:
         await self._read_pages(name)
         job = self._watching.jobs[name]
-        pace = self._paces.setdefault(name, Pace(job.rate_per_second))
+        pace = self._paces.setdefault(name, Pace(job.rate_per_second, LATE_SECONDS))
         chosen, wait_seconds = self._choose(job, pace)
         if chosen:
             sending = _Sending(self._watching, name, chosen)
-            await self._letters.send_back(list(chosen), job.by, f"job {name}", sending)
+            began = self._clock.monotonic()
+            await self._ways.send(job, list(chosen), sending)
+            self._note_sent(job, chosen.values(), self._clock.monotonic() - began)
         elif not job.left and not job.waiting:
             self._watching.put(job)  # there was nothing to send: the next seal writes its end
         return wait_seconds
@@ -157,29 +166,49 @@ class Tending:
                 if len(chosen) == limit:
                     break
                 if (wait_seconds := pace.take(now)) > 0.0:
-                    return chosen, max(TICK_SECONDS, wait_seconds)
+                    self._let(job, rooms)
+                    return chosen, wait_seconds
                 chosen[self._next_id(job, strand, taken[strand])] = strand
                 taken[strand] += 1
                 rooms[strand] -= 1
                 if not rooms[strand]:
                     del rooms[strand]
+        self._let(job, rooms)
         return chosen, LOOK_SECONDS
+
+    def _let(self, job: RedriveJob, rooms: Iterable[int]) -> None:
+        """These strands would take more than the rate, or the job, lets go."""
+        for strand in rooms:
+            self._flows.of(job.way(strand)).learned.let()
+
+    def _note_sent(self, job: RedriveJob, strands: Iterable[int], seconds: float) -> None:
+        for strand, count in Counter(strands).items():
+            self._flows.of(job.way(strand)).sent(count, seconds)
 
     def _rooms(self, job: RedriveJob) -> dict[int, int]:
         """How many may go of each strand that has some left, within the page that is read."""
-        untried: Counter[str] = Counter()
+        self._watching.read(self._ledger)  # a call that has ended, whether that is on disk or not
+        ahead: Counter[str] = Counter()
         for one in self._watching.jobs.values():
             for letter, strand in one.waiting.items():
-                untried[one.strands[strand].trigger] += letter not in one.tried
+                ahead[one.way(strand)] += letter not in one.tried
         rooms: dict[int, int] = {}
         for strand, (kept, count) in enumerate(zip(job.strands, job.taken, strict=True)):
             if count == kept.count:
                 continue
-            room = room_of(self._lanes.get(kept.trigger), untried[kept.trigger])
+            room = self._room_of(job, strand, ahead[job.way(strand)])
             room = min(room, place_of(kept.count, count)[1] + 1)
             if room:
                 rooms[strand] = room
         return rooms
+
+    def _room_of(self, job: RedriveJob, strand: int, ahead: int) -> int:
+        flow = self._flows.of(job.way(strand))
+        lane = self._ways.lane_of(job, job.strands[strand].trigger)
+        flow.look(ahead, self._clock.monotonic())
+        if lane is None or lane.is_stopped or lane.holds:
+            flow.learned.let()
+        return room_of(lane, ahead, flow)
 
     def _next_id(self, job: RedriveJob, strand: int, taken: int) -> str:
         _, ids = self._pages[job.id, strand]

@@ -9,17 +9,23 @@ from typing import Any
 from broker.errors import Conflict, Invalid, Overloaded
 from broker.storage.rows import Audit, Checkpoint, Record
 from broker.telemetry import Telemetry
+from triggers.parking import LOOK_AGAIN_SECONDS
 from triggers.redrive.binning import Binning
 from triggers.redrive.canary import judge
 from triggers.redrive.checking import check_options, check_plan
 from triggers.redrive.desk import LetterDesk
+from triggers.redrive.detours import Detours
+from triggers.redrive.detours import Means as DetourSurroundings
 from triggers.redrive.failed import keys_of, last_page, read_failed
+from triggers.redrive.flow import Flows
 from triggers.redrive.job import PREFIX, Options, RedriveJob, State, begin, decode, encode
 from triggers.redrive.plan import Plan
 from triggers.redrive.plans import PlanMeans, Plans
 from triggers.redrive.reading import PlanRequest
+from triggers.redrive.republishing import Republishing
 from triggers.redrive.tending import Tending
 from triggers.redrive.watching import Watching
+from triggers.redrive.ways import Ways
 
 OPEN_JOBS_MAX = 16
 ENDED_JOBS_KEPT = 100
@@ -34,21 +40,38 @@ class Redrives:
     """Of one partition. `announce` puts an event into the broker's log, where it has such."""
 
     def __init__(
-        self, means: PlanMeans, letters: LetterDesk, telemetry: Telemetry, announce: Announce
+        self,
+        means: PlanMeans,
+        letters: LetterDesk,
+        telemetry: Telemetry,
+        announce: Announce,
+        around: DetourSurroundings,
     ) -> None:
         self._means = means
         self._telemetry = telemetry
         self._announce = announce
-        self.plans = Plans(means, self.find)
+        flows = Flows(means.clock.monotonic, LOOK_AGAIN_SECONDS)
+        self.plans = Plans(means, self.find, flows.possible_per_second)
         self.bin = Binning(self.plans, letters, means.clock)
         self._watching = Watching(means.clock.now, self._nudge)
+        detours = Detours(around, self._pause_itself)
+        letters.know_detours(detours.lanes)
+        self.ways = Ways(
+            letters,
+            means.lanes,
+            detours,
+            Republishing(letters, means.ledger, means.clock.now),
+            means.reach,
+            telemetry,
+            self._pause_itself,
+        )
         self.tending = Tending(
             self._watching,
             self.plans,
             letters,
-            means.engine.desk,
-            means.lanes,
-            means.clock,
+            self.ways,
+            flows,
+            means,
             telemetry,
         )
         self._watching.on_change = self.tending.ask
@@ -62,6 +85,7 @@ class Redrives:
         ended = [job for job in jobs if job.ended_at is not None]
         self._ended = {job.id: job for job in sorted(ended, key=lambda one: str(one.ended_at))}
         for job in jobs:
+            await self.ways.restore(job)
             if job.ended_at is None:
                 self._watching.watch(job, await last_page(self._means.engine.records, job))
                 self.tending.began(job)
@@ -98,13 +122,14 @@ class Redrives:
     ) -> tuple[RedriveJob, bool]:
         """Begin the job of a plan; False where it was begun before.
 
-        Raises Invalid (codes not-found, bad-verb, bad-rate, bad-canary, bad-abort), Overloaded.
+        Raises Invalid (codes not-found, bad-verb, bad-rate, bad-canary, bad-abort and those of
+        another sink), Overloaded, Unavailable where such a sink cannot be had.
         """
         if (job := self.find(plan_id)) is not None:
             await self._flush()
             return job, False
         plan = check_plan(self.plans.find(plan_id), plan_id, "redrive")
-        check_options(options)
+        check_options(options, plan.aim)
         if len(self._watching.jobs) >= OPEN_JOBS_MAX:
             raise Overloaded(
                 f"{len(self._watching.jobs)} redrives are under way already",
@@ -113,7 +138,10 @@ class Redrives:
                 retry_after_seconds=30.0,
             )
         now = self._means.clock.now()
-        job = begin(plan.id, plan.broker, plan.strands, options, by, reason, now)
+        job = begin(plan.id, plan.broker, plan.strands, options, by, reason, now, plan.aim)
+        await self.ways.begin(job)
+        if (same := self.find(plan_id)) is not None:  # asked twice at once
+            return same, False
         self._audit("redrive", job, by, reason, job.count)
         self.plans.put(plan.acted(now))
         self._watching.watch(job)
@@ -174,6 +202,7 @@ class Redrives:
     def _end(self, job: RedriveJob) -> None:
         self._watching.forget(job)
         self.tending.forget(job)
+        self.ways.end(job)
         self._ended[job.id] = job
         for old in list(self._ended.values())[:-ENDED_JOBS_KEPT]:
             del self._ended[old.id]
@@ -206,6 +235,13 @@ class Redrives:
         record = Record(PREFIX + job.id, encode(told))
         self._announce(FINISHED, job.id, job.id, data, [record])
 
+    def _pause_itself(self, id: str, why: str) -> None:
+        """Where a sink asks for it, or there is nowhere to go any more."""
+        job = self._watching.jobs.get(id)
+        if job is not None and job.is_open and job.state is not State.PAUSED:
+            self._audit("redrive.pause", job, "headrace", why)
+            self._watching.put(job.become(State.PAUSED, why))
+
     async def _change(self, verb: str, job: RedriveJob, by: str, reason: str) -> None:
         self._audit(verb, job, by, reason)
         self._watching.put(job)
@@ -228,8 +264,8 @@ class Redrives:
         raise Invalid(f"no redrive {id[:64]}", code="not-found", remedy=remedy)
 
     def _audit(self, verb: str, job: RedriveJob, by: str, reason: str, count: int = 0) -> None:
-        now = self._means.clock.now()
-        self._means.ledger.audit.append(Audit(now, by, verb, f"plan {job.id}", count, reason))
+        now, detail = self._means.clock.now(), f"plan {job.id}{job.aim}"
+        self._means.ledger.audit.append(Audit(now, by, verb, detail, count, reason))
 
     def _nudge(self) -> None:
         self._means.ledger.has_moved = True
