@@ -119,8 +119,9 @@ def _draw_plan(plan: Item) -> None:
 
 def _draw_done(told: Item) -> None:
     plan = told["plan"]
-    known = f"; {plan['known']:,} of them had been before" if plan["known"] else ""
-    print(f"{counted(plan['published'], 'event')} published, {plan['refused']:,} left out{known}")
+    known = f"; {plan['known']:,} had been published before" if plan["known"] else ""
+    new = counted(plan["published"] - plan["known"], "event")
+    print(f"{new} published, {plan['refused']:,} left out{known}")
 
 
 def look(client: Admin, file: Path, broker: str | None) -> Item:

@@ -118,6 +118,16 @@ def test_an_import_looks_first_and_then_publishes_what_it_looked_at(
     assert done == {**looked, "reason": "moved"}
 
 
+def test_what_had_been_published_before_is_said(desk: Any, headrace: Headrace, file: Path) -> None:
+    desk.script(IMPORTS, 200, IMPORT)
+    desk.script(ACT, 200, {"plan": {**IMPORT, "known": 2}})
+
+    ran = headrace("dead-letters", "import", file, "--yes")
+
+    done = "0 events published, 0 left out; 2 had been published before"
+    assert ran.out.splitlines()[-1] == done
+
+
 def test_an_import_that_nobody_confirms_publishes_nothing(
     desk: Any, headrace: Headrace, file: Path
 ) -> None:
