@@ -26,6 +26,8 @@ from broker.storage.rows import Append, Record, Reply
 from broker.waiting import ACCEPTED, Done, Doubt, Entry
 
 ANONYMOUS = "anonymous"
+# Their job knows by its checkpoints which chunks it has told of; this is for those in between.
+RECORD_KEYS_MAX = 65_536
 
 
 class Intake:
@@ -50,6 +52,7 @@ class Intake:
         self.counts = IntakeCounts()
         self.room = IntakeRoom(broker, self.options, clock, chance, refuse)
         self.recent = RecentKeys(self.options.dedupe_window_seconds, self.options.dedupe_keys_max)
+        self.recent_records = RecentKeys(self.recent.window_seconds, RECORD_KEYS_MAX)
         self._log = log
         self._clock = clock
         self._append = append or log.append
@@ -79,6 +82,7 @@ class Intake:
         self.room.change(options)
         self.options = options
         self.recent.window_seconds = options.dedupe_window_seconds
+        self.recent_records.window_seconds = options.dedupe_window_seconds
         self._doubts.window = timedelta(seconds=options.dedupe_window_seconds)
 
     def close(self) -> None:
@@ -163,7 +167,12 @@ class Intake:
             self._timer = self._loop.call_later(self.options.sweep_seconds, self._sweep_again)
 
     def admit_reply(
-        self, event: Event, cause: Cause, delivery_id: str, hops_of_cause: int
+        self,
+        event: Event,
+        cause: Cause,
+        delivery_id: str,
+        hops_of_cause: int,
+        is_record: bool = False,
     ) -> Reply | Reason | None:
         """The reply as it may be appended with its settlement, or why its delivery is dead.
 
@@ -177,18 +186,22 @@ class Intake:
         if hopped.size_bytes > self.options.limits.event_bytes:
             return Reason.TOO_LARGE
         key = key_of_reply(cause.trigger, delivery_id)
-        return Reply(hopped, key, cause) if self.recent.find(key) is None else None
+        if is_record and self.recent_records.find(key) is not None:
+            return None
+        return None if self.recent.find(key) is not None else Reply(hopped, key, cause, is_record)
 
     def replies_stored(self, replies: Sequence[Reply]) -> None:
         """Remember replies whose checkpoint is written."""
         now_seconds = self._clock.monotonic()
         for reply in replies:
-            self.recent.add(reply.key, 0, now_seconds)
+            table = self.recent_records if reply.is_record else self.recent
+            table.add(reply.key, 0, now_seconds)
 
     def sweep(self) -> None:
         """Answer what has waited too long, honestly: it may yet be stored."""
         now_seconds = self._clock.monotonic()
         self.recent.forget(now_seconds)
+        self.recent_records.forget(now_seconds)
         self._doubts.sweep(now_seconds - self.options.answer_seconds)
         for entry in tuple(self._pending.values()):
             if now_seconds - entry.queued_at <= self.options.answer_seconds:

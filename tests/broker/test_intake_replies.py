@@ -56,6 +56,22 @@ async def test_the_first_reply_of_a_delivery_counts() -> None:
     assert isinstance(door.intake.admit_reply(event("2"), CAUSE, "d2", 0), Reply)
 
 
+async def test_events_of_records_are_told_once_and_take_no_publishers_place() -> None:
+    door = await open_door(IntakeOptions(dedupe_keys_max=100), is_eager=True)
+    door.accept(event("published"))
+    await door.answered()
+
+    for number in range(1_000):
+        told = door.intake.admit_reply(event(), CAUSE, f"job/{number}", 0, is_record=True)
+        assert isinstance(told, Reply)
+        door.intake.replies_stored([told])
+
+    assert door.intake.admit_reply(event(), CAUSE, "job/999", 0, is_record=True) is None
+    door.accept(event("published"))
+    await door.answered(2)
+    assert door.intake.counts.duplicates == 1
+
+
 @pytest.mark.parametrize(("value", "hops"), [("3", 3), ("x", 0), ("-1", 0)])
 def test_an_event_without_a_count_has_no_hops(value: str, hops: int) -> None:
     assert (hops_of(event(headracehops=value)), hops_of(event())) == (hops, 0)

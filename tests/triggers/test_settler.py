@@ -27,7 +27,12 @@ class Door:
         self.asked: list[tuple[str, int, int]] = []  # delivery, offset of the cause, hops
 
     def admit_reply(
-        self, event: Event, cause: Cause, delivery_id: str, hops_of_cause: int
+        self,
+        event: Event,
+        cause: Cause,
+        delivery_id: str,
+        hops_of_cause: int,
+        is_record: bool = False,
     ) -> Reply | Reason | None:
         self.asked.append((delivery_id, cause.offset, hops_of_cause))
         if self.is_known:

@@ -43,24 +43,36 @@ class Book:
         found = self._of_deliveries.get((trigger, offset), ())
         return [self.jobs[named] for named in found]
 
-    def put(self, job: FileJob, rows: Sequence[ChunkRow] = (), told: Sequence[Event] = ()) -> None:
-        """`job` as it is now, with rows of chunks that are durable and what is told of it."""
+    def put(
+        self,
+        job: FileJob,
+        rows: Sequence[ChunkRow] = (),
+        told: Sequence[Event] = (),
+        records: Sequence[Event] = (),
+    ) -> None:
+        """`job` as it is now, with rows of chunks that are durable and what is told of it.
+
+        `records` are told of its records.
+        """
         ledger = self._means.ledger
         self._keep(job)
         ledger.records += [record_of(job.id, row) for row in rows]
         ledger.records.append(Record(job.key, encode(job)))
-        untold = Counter(reason for event in told if (reason := self._tell(job, event)))
+        reasons = [self._tell(job, event, is_record=True) for event in records]
+        reasons += [self._tell(job, event, is_record=False) for event in told]
+        untold = Counter(reason for reason in reasons if reason)
         for reason in untold:  # once for all: of records there may be a thousand
             self._means.telemetry.emit("file-job.untold", job=job.id, reason=reason.value)
         self._means.changed()
 
-    def _tell(self, job: FileJob, event: Event) -> Reason | None:
+    def _tell(self, job: FileJob, event: Event, *, is_record: bool) -> Reason | None:
         """Into the log, as a reply to the delivery that the job was made for: once each.
 
         Gives why it may not be stored, None otherwise.
         """
         cause = Cause(job.offset, job.trigger)
-        admitted = self._means.door.admit_reply(event, cause, f"{job.id}/{event.id}", job.hops)
+        told = f"{job.id}/{event.id}"
+        admitted = self._means.door.admit_reply(event, cause, told, job.hops, is_record)
         if isinstance(admitted, Reply):
             self._means.ledger.replies.append(admitted)
             return None

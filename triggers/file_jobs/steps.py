@@ -72,7 +72,7 @@ class Steps:
         # and told again, under the same ids.
         *first, last = pieces(records)
         for piece in first:
-            self._book.put(self.job(id), (), piece)
+            self._book.put(self.job(id), records=piece)
             await self._means.flush()
         self.records_ok += row.counts.ok
         self.records_failed += row.counts.failed + row.counts.skipped
@@ -84,7 +84,7 @@ class Steps:
         if sink is not None and is_progress_due(job, sink.spec.progress, now):
             told_of = self._told(job, self._progress_of(job))
             job = replace(job, told_at=now, told_share=share_done(job) or 0.0)
-        self._book.put(job, [row], [*last, *told_of])
+        self._book.put(job, [row], told_of, last)
         if records:
             await self._means.flush()  # a job makes events no faster than they are stored
         return self.job(id)

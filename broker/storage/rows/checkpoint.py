@@ -12,11 +12,15 @@ from broker.storage.rows.standing import Counts, Cursor, Mark, Revision, Trigger
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An event that a sink answered with, appended with the settlement that it answers."""
+    """An event that a sink answered with, appended with the settlement that it answers.
+
+    `is_record`: one of the thousands that tell of the records of a file.
+    """
 
     event: Event
     key: bytes  # 8 bytes, as in Append.keys
     cause: Cause
+    is_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
