@@ -10,7 +10,7 @@ from broker.clock import to_milliseconds
 from broker.storage.condition import plain
 from broker.storage.desk import Condition, Term
 
-Values = list[str | int | bytes]
+Values = Sequence[str | int | bytes]
 SELECTIVE = frozenset({"id", "event_id", "group", "type", "trigger", "reason"})
 
 
@@ -30,16 +30,15 @@ def sift_statement(
 ) -> tuple[str, Values]:
     """As a page, and of each whether its data hold all of `texts` or a backslash."""
     clauses, values = _clauses_after(place, condition)
-    holds, texts_held = "1", Values()
+    holds = "1"
     if texts:
         every = " AND ".join("instr(data, ?) > 0" for _ in texts)
         holds = f"data IS NOT NULL AND (({every}) OR instr(data, x'5c') > 0)"
-        texts_held += texts
     text = f"""SELECT json_group_array(json_array(id, bytes, dead_at, may_be_kept)
         ORDER BY dead_at DESC, id DESC)
     FROM (SELECT id, bytes, dead_at, {holds} AS may_be_kept FROM dead_letters {_where(clauses)}
     ORDER BY dead_at DESC, id DESC LIMIT ?)"""  # noqa: S608 - no value is part of the text
-    return text, [*texts_held, *values, limit]
+    return text, [*texts, *values, limit]
 
 
 def count_statement(condition: Condition, limit: int) -> tuple[str, Values]:
@@ -84,7 +83,9 @@ def _where(clauses: Sequence[str]) -> str:
     return f"WHERE {' AND '.join(clauses)}" if clauses else ""
 
 
-def _clauses_after(place: tuple[int, str] | None, condition: Condition) -> tuple[list[str], Values]:
+def _clauses_after(
+    place: tuple[int, str] | None, condition: Condition
+) -> tuple[list[str], list[str | int | bytes]]:
     clauses, values = _clauses(condition)
     if place is None:
         return clauses, values
@@ -96,9 +97,9 @@ def _clauses_after(place: tuple[int, str] | None, condition: Condition) -> tuple
     return [*clauses, "(dead_at, id) < (?, ?)"], [*values, *place]
 
 
-def _clauses(condition: Condition) -> tuple[list[str], Values]:
+def _clauses(condition: Condition) -> tuple[list[str], list[str | int | bytes]]:
     clauses: list[str] = []
-    values: Values = []
+    values: list[str | int | bytes] = []
     is_narrow = any(term.operator == "=" and term.field in SELECTIVE for term in condition)
     for term in condition:
         clause, operands = _clause(term)

@@ -1,8 +1,9 @@
 """The dead-letter desk of one SQLite partition."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 import orjson
@@ -33,6 +34,7 @@ from broker.storage.sqlite.desk_rows import (
     group_of,
     hour_of,
     letter_of,
+    made_of,
     outline_of,
     sheet_from,
     state_of,
@@ -57,11 +59,15 @@ class SqliteDesk:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
         text, values = page_statement(condition, place, limit + 1)
-        return await self._partition.look_gently(
+        packed, is_more = await self._partition.look_gently(
             lambda connection: self._page(connection, text, values, limit)
         )
+        items = tuple(await made_of(packed, letter_of))
+        return DeadPage(items, _cursor_after(items, is_more))
 
-    def _page(self, connection: apsw.Connection, text: str, values: Values, limit: int) -> DeadPage:
+    def _page(
+        self, connection: apsw.Connection, text: str, values: Values, limit: int
+    ) -> tuple[str, bool]:
         found = orjson.loads(connection.execute(text, values).get)
         ids: list[str] = []
         size_bytes = 0
@@ -70,15 +76,12 @@ class SqliteDesk:
             if ids and size_bytes > PAGE_BYTES_MAX:
                 break
             ids.append(letter_id)
-        items = self._letters(connection, ids)
-        return DeadPage(items, _cursor_after(items, len(found) > len(ids)))
+        return self._letters(connection, ids), len(found) > len(ids)
 
-    def _letters(self, connection: apsw.Connection, ids: Sequence[str]) -> tuple[DeadLetter, ...]:
-        if not ids:
-            return ()
+    def _letters(self, connection: apsw.Connection, ids: Sequence[str]) -> str:
+        """Packed; `letter_of` makes them."""
         wanted = orjson.dumps(ids).decode()
-        rows = orjson.loads(connection.execute(self._sql["dead_letter_rows"], (wanted,)).get)
-        return tuple(letter_of(*row) for row in rows)
+        return str(connection.execute(self._sql["dead_letter_rows"], (wanted,)).get)
 
     async def sift(
         self, condition: Condition, sieve: Sieve, cursor: str | None, rows: int, limit: int
@@ -86,14 +89,12 @@ class SqliteDesk:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
         text, values = sift_statement(condition, sieve.texts, place, rows + 1)
-        return await self._partition.look_gently(
-            lambda connection: sift(
-                orjson.loads(connection.execute(text, values).get),
-                lambda ids: self._letters(connection, ids),
-                sieve.keeps,
-                (rows, limit),
-            )
-        )
+        found = orjson.loads(await self._ask(text, values))
+        return await sift(found, self._read, sieve.keeps, (rows, limit))
+
+    async def _read(self, ids: Sequence[str]) -> Sequence[DeadLetter]:
+        packed = await self._partition.look_gently(lambda c: self._letters(c, ids))
+        return await made_of(packed, letter_of)
 
     async def outlines(
         self, condition: Condition, cursor: str | None, limit: int
@@ -111,12 +112,11 @@ class SqliteDesk:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
         text, values = sheet_statement(condition, place, limit, since)
-        return await self._partition.look_gently(
-            lambda connection: sheet_from(limit, *connection.execute(text, values).get)
-        )
+        columns = await self._ask(text, values)
+        return await asyncio.to_thread(sheet_from, limit, *columns)
 
     async def get(self, id: str) -> DeadLetter | None:
-        letters = await self._partition.look_gently(lambda c: self._letters(c, [id]))
+        letters = await self._read([id])
         return letters[0] if letters else None
 
     async def states(self, ids: Sequence[str]) -> Mapping[str, DeadState]:
@@ -126,7 +126,7 @@ class SqliteDesk:
     async def count(self, condition: Condition, limit: int) -> int:
         check_condition(condition)
         text, values = count_statement(condition, limit)
-        return int(await self._partition.look_gently(lambda c: c.execute(text, values).get))
+        return int(await self._ask(text, values))
 
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
         if trigger is None:
@@ -145,28 +145,22 @@ class SqliteDesk:
             found[group][hour - last - 1] = min(count, HOUR_COUNTED_MAX)
         return found
 
-    async def _rows(
-        self, text: str, values: Sequence[str | int | bytes], make: Callable[..., Row]
-    ) -> list[Row]:
-        """What `make` makes of each row of a packed answer, in the thread that reads them."""
-        return await self._partition.look_gently(
-            lambda connection: [
-                make(*row) for row in orjson.loads(connection.execute(text, values).get)
-            ]
-        )
+    async def _rows(self, text: str, values: Values, make: Callable[..., Row]) -> list[Row]:
+        """What `make` makes of each row of a packed answer."""
+        return await made_of(await self._ask(text, values), make)
+
+    async def _ask(self, text: str, values: Values) -> Any:
+        return await self._partition.look_gently(lambda c: c.execute(text, values).get)
 
     async def totals(self) -> Mapping[str, int]:
         rows = await self._partition.look_gently(
-            lambda connection: connection.execute(self._sql["dead_totals"]).fetchall()
+            lambda c: c.execute(self._sql["dead_totals"]).fetchall()
         )
         return {str(trigger): int(str(count)) for trigger, count in rows}
 
     async def dead_before(self, before: datetime, limit: int = 100_000) -> int:
         values = (to_milliseconds(before), limit)
-        found = await self._partition.look_gently(
-            lambda connection: connection.execute(self._sql["dead_letters_before"], values).get
-        )
-        return int(found)
+        return int(await self._ask(self._sql["dead_letters_before"], values))
 
     async def expire(self, before: datetime, limit: int = 1000) -> int:
         now = self._clock.now()

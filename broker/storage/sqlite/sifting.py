@@ -1,6 +1,7 @@
 """Which dead letters a sieve keeps: few rows at a time are in memory, whatever is in them."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 from broker.clock import from_milliseconds
 from broker.storage.condition import encode_cursor
@@ -13,9 +14,9 @@ LETTERS_AT_ONCE = 50
 Found = Sequence[tuple[str, int, int, int]]  # id, bytes, died at, whether it may be kept
 
 
-def sift(
+async def sift(
     found: Found,
-    read: Callable[[Sequence[str]], Sequence[DeadLetter]],
+    read: Callable[[Sequence[str]], Awaitable[Sequence[DeadLetter]]],
     keeps: Callable[[DeadLetter], bool],
     bounds: tuple[int, int],
 ) -> Sifted:
@@ -26,14 +27,19 @@ def sift(
     while looked < min(rows, len(found)) and len(kept) < limit and kept_bytes < PAGE_BYTES_MAX:
         taken, looked = _take(found[:rows], looked)
         sizes = {one: size_bytes for one, size_bytes, _, may_be_kept in taken if may_be_kept}
-        for letter in read(list(sizes)):
-            if keeps(letter):
-                kept.append(letter)
-                kept_bytes += sizes[letter.id]
-                if len(kept) == limit:
-                    looked = next(i for i, row in enumerate(found, 1) if row[0] == letter.id)
-                    break
+        letters = await read(list(sizes)) if sizes else ()
+        some = (await asyncio.to_thread(_kept, letters, keeps))[: limit - len(kept)]
+        kept += some
+        kept_bytes += sum(sizes[letter.id] for letter in some)
+        if len(kept) == limit:
+            looked = next(i for i, row in enumerate(found, 1) if row[0] == kept[-1].id)
     return Sifted(tuple(kept), looked, _cursor_behind(found, looked))
+
+
+def _kept(
+    letters: Sequence[DeadLetter], keeps: Callable[[DeadLetter], bool]
+) -> Sequence[DeadLetter]:
+    return [letter for letter in letters if keeps(letter)]
 
 
 def _take(found: Found, start: int) -> tuple[Found, int]:
