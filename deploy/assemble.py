@@ -20,6 +20,7 @@ from deploy.config.restored import restored
 from deploy.elsewhere import Elsewhere
 from deploy.endpoints import Draft, Endpoints
 from deploy.models.weighing import Weighing
+from deploy.redrive_reach import RedriveReach
 from deploy.running import Running, RunningBroker
 from deploy.sources.fleet import Fleet
 from deploy.succession import judge
@@ -68,6 +69,7 @@ class Assembler:
         supplies = SourceSupplies(clock, chance, self._environment)
         self.sources = self.running.sources = Fleet(self.running, supplies)
         self._weighing = self.running.weighing = Weighing(self.running)
+        self._brokers.reach = RedriveReach(self.running, self._endpoints, self._weighing)
 
     async def open(self, configuration: Configuration) -> Running:
         """Load every broker, and let its intake know what was accepted lately."""

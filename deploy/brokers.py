@@ -21,6 +21,7 @@ from deploy.running import Running, RunningBroker
 from triggers.budget import Budget
 from triggers.groups import Announcing
 from triggers.partition import Partition
+from triggers.redrive import Reach
 from triggers.replay.keeping import Connect
 
 OnFatal = Callable[[str, HeadraceError], None]
@@ -46,6 +47,7 @@ class Brokers:
         self._reserve_bytes = reserve_bytes
         self._budget = Budget()
         self.connect: Connect | None = None  # other sinks for replays
+        self.reach: Reach | None = None  # other sinks, and brokers, for redrives
 
     async def open(self, spec: BrokerSpec) -> RunningBroker:
         """Load a broker, and let its intake know what was accepted lately."""
@@ -70,6 +72,7 @@ class Brokers:
         )
         partition.on_failure = partial(self._defect, spec.name)
         partition.connect = self.connect
+        partition.reach = self.reach
         partition.announcing = Announcing(intake, partial(self._expiring_before, spec.name))
         loaded = await partition.open()
         if self._running.tracing is not None:

@@ -121,6 +121,26 @@ class Endpoints:
         found = self.endpoint(draft, spec, limits)
         return found.sink, found.target
 
+    async def borrow(self, spec: SinkSpec, limits: Limits) -> Endpoint:
+        """The endpoint of `spec` for who is no trigger: it runs, or is opened and runs then.
+
+        It does so until a change; whoever still calls it then keeps it open (`close_retired`).
+        Raises Invalid, Unavailable.
+        """
+        draft = Draft()
+        await draft.stamp([spec])
+        found = self.endpoint(draft, spec, limits)
+        try:
+            await draft.open()
+        except BaseException:
+            await draft.discard()
+            raise
+        for key in draft.sinks:
+            self._retired.pop(key, None)
+        self._sinks |= draft.sinks
+        self._targets |= draft.targets
+        return found
+
     def _running(self, key: Hashable) -> Sink | None:
         """The sink that runs, or one that is out of use and still open: it comes back."""
         retired = self._retired.get(key)

@@ -66,7 +66,7 @@ class Failures:
             self._note(lane, failed, now)
         is_bound = lane.is_companion or lane.elsewhere  # nobody could resume these
         if isinstance(settlement, Held) and settlement.pause and is_bound:
-            settlement = Dead(Reason.CONFIG)
+            settlement = Dead(Reason.CONFIG, pause=True)
         if isinstance(settlement, Held):
             give_back(lane, carriage, failed)
             self._stop(lane, failed, settlement.pause and not lane.is_paused)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy.admin.views import when
-from triggers.redrive import Plan, RedriveJob
+from triggers.redrive import Aim, Plan, RedriveJob
 
 PLAN: Mapping[str, Any] = {
     "id": "260301-093000-3f2a",
@@ -33,6 +33,8 @@ PLAN: Mapping[str, Any] = {
     "by_trigger": {"default/classify": 412},
     "by_age": {"hour": 12, "day": 400, "week": 0, "older": 0},
     "rate": 50.0,
+    "to_sink": None,
+    "to_broker": None,
     "seconds": 8.24,
     "warnings": [
         {
@@ -60,6 +62,8 @@ JOB: Mapping[str, Any] = {
     "refused_by": {},
     "failed_by_group": [{"group": "sjslts3vhzxzilej", "count": 1}],
     "rate": 50.0,
+    "to_sink": None,
+    "to_broker": None,
     "per_second": 49.7,
     "seconds_left": 7.0,
     "canary": 10,
@@ -95,6 +99,7 @@ def plan_view(plan: Plan, job: RedriveJob | None) -> dict[str, Any]:
         "by_trigger": found.by_trigger,
         "by_age": found.by_age,
         "rate": plan.rate_per_second,
+        **aim_view(plan.aim),
         "seconds": plan.seconds,
         "warnings": [
             {name: getattr(one, name) for name in type(one).__slots__} for one in plan.warnings
@@ -105,6 +110,11 @@ def plan_view(plan: Plan, job: RedriveJob | None) -> dict[str, Any]:
         else {"moved": outcome.moved, "refused": outcome.refused_by},
         "job": None if job is None else job.id,
     }
+
+
+def aim_view(aim: Aim) -> dict[str, Any]:
+    """Where a redrive goes; both None where each dead letter goes back to its own trigger."""
+    return {"to_sink": aim.sink, "to_broker": aim.broker}
 
 
 def job_view(job: RedriveJob, per_second: float | None) -> dict[str, Any]:
@@ -130,6 +140,7 @@ def job_view(job: RedriveJob, per_second: float | None) -> dict[str, Any]:
         "refused_by": job.refused_by,
         "failed_by_group": [{"group": group, "count": count} for group, count in by_group],
         "rate": job.rate_per_second,
+        **aim_view(job.aim),
         "per_second": None if per_second is None else round(per_second, 2),
         "seconds_left": round(job.left / speed, 1) if job.is_open else None,
         "canary": job.canary,

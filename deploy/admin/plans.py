@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from broker.errors import Invalid
 from deploy.admin.access import Looker, Operator, Principal, Role, Viewer, check_recent, check_role
@@ -14,7 +14,7 @@ from deploy.admin.plan_view import JOB, PLAN, job_view, plan_view
 from deploy.admin.shown import shown
 from deploy.admin.writing import check_writes, not_started
 from deploy.running import Running, RunningBroker
-from triggers.redrive import Options, Plan, PlanRequest, Redrives, Verb
+from triggers.redrive import Aim, Options, Plan, PlanRequest, Redrives, Verb
 from triggers.redrive.checking import CANARY_MAX
 from triggers.redrive.job import ABORT_ABOVE
 from triggers.redrive.plan import RATE_PER_SECOND, RATE_PER_SECOND_MAX
@@ -29,8 +29,18 @@ PlanId = Annotated[str, Path(pattern=PLAN_ID)]
 Rate = Annotated[float, Field(gt=0, le=RATE_PER_SECOND_MAX)]
 
 
+def spelled(name: str) -> AliasChoices:
+    """As everything here is spelled, and as the YAML spells its fields."""
+    first, _, second = name.partition("_")
+    return AliasChoices(name, first + second.capitalize())
+
+
 class Planning(BaseModel):
-    """One of `ids`, `where` and `group`, and what is to be done; `rate` for the estimate."""
+    """One of `ids`, `where` and `group`, and what is to be done; `rate` for the estimate.
+
+    A redrive goes to another sink of the configuration with `to_sink`, or is published to all
+    triggers of a broker again with `to_broker`.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -42,11 +52,19 @@ class Planning(BaseModel):
     group: GroupId | None = None
     broker: BrokerName = None
     rate: Rate = RATE_PER_SECOND
+    to_sink: Annotated[
+        str | None, Field(min_length=1, max_length=512, validation_alias=spelled("to_sink"))
+    ] = None
+    to_broker: Annotated[
+        str | None, Field(min_length=1, max_length=512, validation_alias=spelled("to_broker"))
+    ] = None
 
     @model_validator(mode="after")
     def choose_one(self) -> Self:
         if sum(one is not None for one in (self.ids, self.where, self.group)) != 1:
             raise ValueError("say one of ids, where and group")
+        if self.verb != "redrive" and (self.to_sink or self.to_broker):
+            raise ValueError("only a redrive goes to another sink or broker")
         return self
 
 
@@ -85,7 +103,8 @@ async def make(request: Request, by: Viewer, wanted: Planning) -> dict[str, Any]
     check_writes(broker)
     query = EVERYTHING if wanted.where is None else read_where(running, by, wanted.where)
     ids = None if wanted.ids is None else tuple(wanted.ids)
-    asked = PlanRequest(wanted.verb, query, wanted.group, ids, wanted.rate)
+    aim = Aim(wanted.to_sink, wanted.to_broker)
+    asked = PlanRequest(wanted.verb, query, wanted.group, ids, wanted.rate, aim)
     return plan_view(await redrives_of(broker).make_plan(asked, by.name), None)
 
 

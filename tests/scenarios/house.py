@@ -29,6 +29,7 @@ from triggers.groups import Announcing
 from triggers.lane import Lane
 from triggers.partition import Partition
 from triggers.pool import Pool
+from triggers.redrive import Reach
 from triggers.roster import is_empty
 from triggers.steering import Applied
 from triggers.trigger import DeliveryPolicy, TriggerSpec
@@ -126,6 +127,7 @@ class House:
         self.models: dict[str, Callable[[], ModelServerSink]] = {}  # in place of scripted sinks
         self.model_sinks: dict[str, ModelServerSink] = {}  # since the last start
         self.expiring_before: Callable[[], datetime | None] | None = None  # set: it announces
+        self.reach: Reach | None = None  # what redrives may reach beyond their triggers
         self.finishes = True  # sinks of triggers that are not configured any more can be made
         self._specs: dict[str, TriggerSpec] = {}
         self._targets: dict[str, Target] = {}
@@ -154,6 +156,7 @@ class House:
             lambda: 1.0,
             self.telemetry,
         )
+        self.partition.reach = self.reach
         await self.partition.open()
         self.intake = Intake("default/default", self.engine.log, self.clock, lambda: 0.5)
         await self.intake.open()
