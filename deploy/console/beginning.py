@@ -2,10 +2,10 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI
 
+from broker.errors import Forbidden
 from deploy.access.sessions import Sessions
 from deploy.console import (
     assets,
@@ -17,18 +17,20 @@ from deploy.console import (
     looking,
     overview,
     plans,
+    proving,
     running_parts,
     signing,
 )
 from deploy.console.asking import Refused
 from deploy.console.history import History, follow
 from deploy.console.live import Streams
-from deploy.console.pages import compile_all, show_problem
+from deploy.console.pages import compile_all
 from deploy.running import Running
 
 ROUTERS = (
     assets.router,
     signing.router,
+    proving.router,
     overview.router,
     running_parts.router,
     looking.router,
@@ -47,8 +49,9 @@ def add_console(app: FastAPI, running: Running, proof_kept: timedelta) -> Sessio
     app.state.history = History()
     app.state.streams = Streams(running, sessions)
     for router in ROUTERS:
-        app.include_router(router)
-    app.add_exception_handler(Refused, refused)
+        app.include_router(router, dependencies=[Depends(proving.prove)])
+    app.add_exception_handler(Refused, proving.refused)
+    app.add_exception_handler(Forbidden, proving.forbidden)
     return sessions
 
 
@@ -57,8 +60,3 @@ async def keep(app: FastAPI) -> None:
     # On a thread: compiling takes 0.1 s, for which no delivery shall wait.
     await asyncio.to_thread(compile_all)
     await follow(app.state.running, app.state.history)
-
-
-async def refused(request: Request, error: Any) -> Response:
-    """What the API refused a page, with its status and in its words."""
-    return show_problem(error.problem, request.scope, error.status)

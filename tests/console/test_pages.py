@@ -20,7 +20,7 @@ PUBLISHED = {  # in htmx.org 4.0.1: dist/htmx.min.js and dist/ext/hx-sse.min.js
     "htmx-4.0.1.min.js": "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130",
     "hx-sse-4.0.1.min.js": "18ef2761356ec1fe0bb6d92612315b37517a7c1e9856b661c5ae81fef239d103",
 }
-ANYBODY = {"/sign-out", "/theme"}  # about the reader's own session
+ANYBODY = {"/sign-out", "/theme", "/prove"}  # about the reader's own session
 PLANS = "/dead-letters/plans"  # an export's is for viewers: see test_export_pages
 ROUTES = [
     (method, route)
