@@ -1,23 +1,18 @@
 """The model of broken-morning.yaml: orders, a version that fails in five ways, and its mending.
 
 Each mistake shows in the order that meets it, so that comparing it with one that was scored
-tells the cause. Needs aiohttp, which comes with the extra `s3`.
+tells the cause. Pure; `broken_server` serves it.
 """
 
-import asyncio
 import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import web
-
 from broker.codec import make_event
-from broker.errors import Unavailable
 from broker.event import Event
 
-HOST = "127.0.0.1"
 PLACED, SCORED = "com.example.order.placed", "com.example.order.scored"
 CAUSES = ("text amount", "empty cart", "new country", "business", "large cart")
 SHARES = (40, 25, 20, 10, 5)  # of each hundred dead letters
@@ -92,46 +87,3 @@ def version_7(data: dict[str, Any]) -> Said:
     if data["tier"] == "business":
         return Said(503, "model fraud-business is still loading")
     return Said(0) if data["items"] >= LARGE_ITEMS else version_8(data)
-
-
-class Model:
-    """Version 7 until it is mended, by a POST to /mend."""
-
-    def __init__(self) -> None:
-        self.mended = asyncio.Event()
-
-    async def score(self, request: web.Request) -> web.StreamResponse:
-        data = await request.json()
-        said = (version_8 if self.mended.is_set() else version_7)(data)
-        if said.status == 0 and request.transport is not None:
-            request.transport.abort()  # as when a worker is killed for want of memory
-        if said.score is None:
-            return web.json_response({"error": said.words}, status=said.status or 500)
-        event = {
-            "ce-specversion": "1.0",
-            "ce-id": f"score-{request.headers.get('ce-id', '')}",
-            "ce-source": "/models/fraud",
-            "ce-type": SCORED,
-        }
-        return web.json_response(data | {"score": said.score}, headers=event)
-
-    async def mend(self, _: web.Request) -> web.StreamResponse:
-        self.mended.set()
-        return web.Response(text="mended\n")
-
-
-async def serve(model: Model, port: int) -> web.AppRunner:
-    """Listen; the caller cleans up. Raises Unavailable where the port is taken."""
-    application = web.Application()
-    application.add_routes([web.post("/score", model.score), web.post("/mend", model.mend)])
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, HOST, port).start()
-    except OSError as error:
-        await runner.cleanup()
-        raise Unavailable(
-            f"the model cannot listen on port {port}: {error.strerror}",
-            remedy="end what does, or choose another by --port and in broken-morning.yaml",
-        ) from error
-    return runner

@@ -1,7 +1,8 @@
 """A night with a broken model: `python deploy/examples/broken_morning.py --help`.
 
-Serves the model that broken-morning.yaml calls, and publishes a night's orders to a running
-headrace, until all that the model fails at are dead letters. Then it is somebody's morning.
+Serves the model that broken-morning.yaml calls, which takes headrace[s3], and publishes a night's
+orders to a running headrace, until all that the model fails at are dead letters. Then it is
+somebody's morning.
 """
 
 import asyncio
@@ -12,19 +13,25 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from broker.errors import HeadraceError, Invalid, Unavailable
 from broker.event import Event
+from broker.registry import load
 from deploy.cli.client import Admin, admin_at
 from deploy.cli.options import AdminOption, TokenOption
 from deploy.cli.progress import Progress
 from deploy.cli.publisher import Publisher
-from deploy.examples.broken_model import HOST, Model, night, serve
+from deploy.examples.broken_model import night
 
+if TYPE_CHECKING:
+    from deploy.examples.broken_server import Model
+
+HOST = "127.0.0.1"
 PORT = 9100
+SERVED = {"the broken model": "deploy.examples.broken_server:serve"}
 BROKER = "http://127.0.0.1:8080/default/default"
 TRIGGER = "/triggers/default/score"
 BATCH_EVENTS = 500
@@ -47,8 +54,8 @@ class Night:
 
     async def live(self) -> None:
         """Serve the model and make the dead letters; gives back when somebody ends it."""
-        model = Model()
-        runner = await serve(model, self.port)
+        serve = load(SERVED, "the broken model", extra="s3")
+        model, runner = await serve(HOST, self.port)
         night = asyncio.create_task(self._pass(model))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -61,7 +68,7 @@ class Night:
             ending.cancel()
             await runner.cleanup()
 
-    async def _pass(self, model: Model) -> None:
+    async def _pass(self, model: "Model") -> None:
         before = await self._dead()
         await publish(self.url, night(self.events, self.seed))
         await self._watch(before)

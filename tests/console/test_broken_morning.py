@@ -1,9 +1,11 @@
 """The script that makes the worst morning: the same for the same seed; it says what is wrong."""
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 from deploy.examples.broken_model import WRONG_EVERY, night, version_7, version_8
 from tests.console.bad_night import SCRIPT
@@ -56,3 +58,17 @@ def test_without_a_headrace_it_ends_and_says_so() -> None:
 
     assert ran.returncode == 1
     assert "no headrace answers" in ran.stderr
+
+
+def test_without_its_package_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "aiohttp.py").write_text("raise ModuleNotFoundError(name='aiohttp')\n")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, str(SCRIPT), "--port", str(free_ports(1)[0])]
+
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=STEP_SECONDS_MAX, env=environment
+    )
+
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "needs the package aiohttp" in done.stderr
+    assert "install headrace[s3]" in done.stderr
