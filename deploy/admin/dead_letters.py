@@ -58,16 +58,27 @@ async def dead_letters(
 
 @router.get("/dead-letters/{id}")
 async def dead_letter(request: Request, by: Looker, id: str) -> dict[str, Any]:
-    """Show all that is known of one: the event, each attempt, the redrives."""
-    _, letter = await find_letter(request.app.state.running, id)
-    return dead_letter_detail(letter)
+    """Show all that is known of one: the event, each attempt, the redrives.
+
+    `job` is the redrive that it is under way in.
+    """
+    broker, letter = await find_letter(request.app.state.running, id)
+    return {**dead_letter_detail(letter), "job": job_of(broker, letter)}
 
 
 @router.get("/dead-letters/{id}/why")
 async def why(request: Request, by: Looker, id: str) -> dict[str, Any]:
     """Tell why it is one: stored when, matched by what, each attempt, and what is so today."""
     broker, letter = await find_letter(request.app.state.running, id)
-    return {**dead_letter_detail(letter), **await story_of(broker.partition, letter)}
+    told = {**dead_letter_detail(letter), "job": job_of(broker, letter)}
+    return {**told, **await story_of(broker.partition, letter)}
+
+
+def job_of(broker: RunningBroker, letter: DeadLetter) -> str | None:
+    """The redrive job under way that has sent it; None where it was sent by itself, or not."""
+    redrives = broker.partition.redrives
+    jobs = () if redrives is None else redrives.all()
+    return next((job.id for job in jobs if letter.id in job.waiting), None)
 
 
 async def find_letter(running: Running, id: str) -> tuple[RunningBroker, DeadLetter]:

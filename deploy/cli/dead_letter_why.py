@@ -35,11 +35,14 @@ FIELDS = (
     Column("group", "group"),
     Column("attempts", "attempts", number),
     Column("redrives", "redrives", number),
+    Column("under way in redrive", "job"),
     Column("deadLetterSink", "forwarded"),
     Column("stored at", "stored_at", moment),
     Column("first attempt", "first_at", moment),
     Column("dead at", "dead_at", moment),
     Column("kept until", "purge_at", moment),
+    Column("last moved by", "moved.by"),
+    Column("saying", "moved.message"),
 )
 ATTEMPTS = (
     Column("TRY", "number", number, "right", whole=True),
@@ -51,6 +54,7 @@ ATTEMPTS = (
     Column("THEN WAITED", "wait_seconds", seconds, "right", whole=True),
     Column("MESSAGE", "message"),
 )
+ELSEWHERE = Column("SINK", "sink")
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The dead letter's id.")]
 
 
@@ -121,6 +125,8 @@ def why_lines(letter: Item) -> Iterator[str]:
     )
     if letter["redrives"]:
         yield f"redriven {counted(letter['redrives'], 'time')}; it is {letter['state']}"
+    if letter["state"] == "delivered" and letter["moved"]["message"]:
+        yield letter["moved"]["message"]
     yield from _today(today)
 
 
@@ -139,7 +145,8 @@ def _draw_attempts(letter: Item) -> None:
     if not attempts:
         return
     heading("attempts")
-    draw_table(attempts, ATTEMPTS)
+    is_elsewhere = any(one.get("sink") for one in attempts)
+    draw_table(attempts, (*ATTEMPTS, ELSEWHERE) if is_elsewhere else ATTEMPTS)
     if attempts[-1].get("data_hidden"):
         heading("the last answer")
         print(HIDDEN)

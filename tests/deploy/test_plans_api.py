@@ -35,6 +35,12 @@ async def planned(headrace: Living, **body: Any) -> Any:
     return plan
 
 
+async def letter_of(headrace: Living, event_id: str) -> Any:
+    where = quote(f"id = '{event_id}'")
+    (found,) = (await headrace.get(f"/api/v1/dead-letters?where={where}")).json["items"]
+    return found
+
+
 async def ended(headrace: Living, job: str) -> Any:
     async with asyncio.timeout(30):
         while True:
@@ -70,6 +76,25 @@ async def test_acting_redrives_what_the_plan_names_once(headrace: Living) -> Non
     assert sorted(headrace.subscriber.seen[seen:]) == ["2", "3"]
     listed = (await headrace.get("/api/v1/redrive-jobs")).json
     assert listed == {"items": [job], "next": None}
+
+
+async def test_a_letter_says_the_job_that_it_is_under_way_in(headrace: Living) -> None:
+    headrace.subscriber.answers[b"refused"] = ANSWERS[b"busy"]
+    plan = await planned(headrace, where="data('/n') = 2")
+    letter, other = [await letter_of(headrace, one) for one in ("2", "3")]
+    before = (await headrace.get(f"/api/v1/dead-letters/{letter['id']}")).json["job"]
+
+    async def is_sent() -> bool:
+        return bool((await letter_of(headrace, "2"))["state"] == "redriving")
+
+    await asked(headrace, f"{PLANS}/{plan['id']}/act", canary=0)
+    await verbs.until(headrace, is_sent)
+    jobs = [
+        (await headrace.get(f"/api/v1/dead-letters/{one['id']}{path}")).json["job"]
+        for one, path in ((letter, ""), (letter, "/why"), (other, ""))
+    ]
+
+    assert (before, jobs) == (None, [plan["id"], plan["id"], None])
 
 
 async def test_what_fails_again_is_listed(headrace: Living) -> None:
@@ -119,7 +144,12 @@ async def test_a_group_can_be_discarded_and_restored(headrace: Living) -> None:
 async def test_a_job_is_paused_resumed_and_cancelled(headrace: Living) -> None:
     plan = await planned(headrace)
     path = f"/redrive-jobs/{plan['id']}"
+
+    async def has_begun() -> bool:
+        return bool((await headrace.get(f"/api/v1{path}")).json["left"] == 2)
+
     await asked(headrace, f"{PLANS}/{plan['id']}/act", rate=0.01)
+    await verbs.until(headrace, has_begun)
 
     states = [
         (await asked(headrace, f"{path}/{verb}", reason="why"))[1]["state"]
