@@ -16,7 +16,7 @@ from triggers.checkpointer import Checkpointer
 from triggers.job_ids import draw_id
 from triggers.lane import Lane
 from triggers.ledger import Ledger
-from triggers.redrive.aim import OWN, Aim, check_aim, found_name
+from triggers.redrive.aim import OWN, OWN_BROKER, Aim, check_aim, found_name
 from triggers.redrive.aim_facts import SinkFacts, caveats_of
 from triggers.redrive.checking import check_rate
 from triggers.redrive.desk import WRITE_SECONDS_MAX
@@ -72,6 +72,8 @@ class PlanMeans:
         if aim.sink is not None:
             return Aim(sink=found_name("sink", aim.sink, namespace, self.reach.sinks()))
         assert aim.broker is not None, "one of the two is said"
+        if aim.broker == OWN_BROKER:
+            return Aim(broker=self.broker)
         return Aim(broker=found_name("broker", aim.broker, namespace, self.reach.brokers()))
 
     def facts_of(self, aim: Aim, triggers: Sequence[str]) -> SinkFacts | None:
@@ -239,12 +241,14 @@ class Plans:
         await self._sweep_orphans()
 
     async def _make_room(self) -> None:
-        idle = [plan for plan in self._plans.values() if plan.acted_at is None]
-        while len(idle) > 1 and (
+        older = [plan for plan in self._plans.values() if plan.acted_at is None][:-1]
+        # Whoever may only export shall not push out what an operator is about to do.
+        older.sort(key=lambda plan: plan.verb != "export")
+        while older and (
             len(self._plans) > PLANS_MAX
             or sum(plan.count for plan in self._plans.values()) > KEPT_IDS_MAX
         ):
-            await self._forget(idle.pop(0))
+            await self._forget(older.pop(0))
 
     async def _forget(self, plan: Plan) -> None:
         self._plans.pop(plan.id, None)

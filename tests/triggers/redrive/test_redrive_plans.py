@@ -86,6 +86,18 @@ async def test_the_oldest_plans_make_room() -> None:
     await house.end()
 
 
+async def test_exports_make_room_before_what_somebody_is_about_to_do() -> None:
+    house = await house_with(1)
+    first = await plan_all(house)
+
+    for _ in range(PLANS_MAX):
+        latest = await plan_all(house, PlanRequest("export"))
+
+    assert redrives(house).plans.find(first.id) is not None
+    assert redrives(house).plans.find(latest.id) is not None
+    await house.end()
+
+
 async def test_pages_of_a_plan_that_was_never_finished_are_swept() -> None:
     house = await house_with(1)
     plan = await plan_all(house)
