@@ -21,14 +21,13 @@ from triggers.redrive.flow import Flows
 from triggers.redrive.job import GOING, RedriveJob, State
 from triggers.redrive.plan import place_of
 from triggers.redrive.plans import PlanMeans, Plans
+from triggers.redrive.rate import Rate
 from triggers.redrive.room import WAITING_MAX, room_of
 from triggers.redrive.watching import Watching
 from triggers.redrive.ways import Ways
-from triggers.replay.pace import Pace
 
 LOOK_SECONDS = 0.5  # at what nobody tells: a trigger that was resumed, or has another share
 TICK_SECONDS = 0.02  # what the rate lets go within it goes in one checkpoint
-LATE_SECONDS = 0.2  # of a checkpoint: so much is made up for
 AGAIN_SECONDS = 2.0  # after a store that did not answer
 SWEEP_SECONDS = 60.0
 RECONCILE_SECONDS = 60.0
@@ -78,7 +77,7 @@ class Tending:
         self._desk = means.engine.desk
         self._clock = means.clock
         self._telemetry = telemetry
-        self._paces: dict[str, Pace] = {}
+        self._rates: dict[str, Rate] = {}
         self._began: dict[str, tuple[float, int]] = {}  # when, and how many were sent by then
         self._pages: dict[tuple[str, int], tuple[int, Sequence[str]]] = {}  # by job and strand
         self._reconciled_seconds = self._swept_seconds = means.clock.monotonic()
@@ -99,11 +98,12 @@ class Tending:
     def began(self, job: RedriveJob) -> None:
         """From now on its speed counts."""
         self._began[job.id] = self._clock.monotonic(), job.tally.started
+        self._rates.pop(job.id, None)  # nothing is made up for that was kept back on purpose
         self.ask()
 
     def forget(self, job: RedriveJob) -> None:
         self._began.pop(job.id, None)
-        self._paces.pop(job.id, None)
+        self._rates.pop(job.id, None)
         for strand in range(len(job.strands)):
             self._pages.pop((job.id, strand), None)
             if job.aim != OWN:
@@ -143,8 +143,8 @@ class Tending:
     async def _send(self, name: str) -> float:
         await self._read_pages(name)
         job = self._watching.jobs[name]
-        pace = self._paces.setdefault(name, Pace(job.rate_per_second, LATE_SECONDS))
-        chosen, wait_seconds = self._choose(job, pace)
+        rate = self._rates.setdefault(name, Rate(job.rate_per_second))
+        chosen, wait_seconds = self._choose(job, rate)
         if chosen:
             sending = _Sending(self._watching, name, chosen)
             began = self._clock.monotonic()
@@ -154,7 +154,7 @@ class Tending:
             self._watching.put(job)  # there was nothing to send: the next seal writes its end
         return wait_seconds
 
-    def _choose(self, job: RedriveJob, pace: Pace) -> tuple[dict[str, int], float]:
+    def _choose(self, job: RedriveJob, rate: Rate) -> tuple[dict[str, int], float]:
         """The next ids, each with its strand, and in how many seconds to choose again."""
         limit = min(may_take(job), SLICE_LETTERS, WAITING_MAX - len(job.waiting))
         rooms = self._rooms(job)
@@ -165,7 +165,7 @@ class Tending:
             for strand in list(rooms):
                 if len(chosen) == limit:
                     break
-                if (wait_seconds := pace.take(now)) > 0.0:
+                if (wait_seconds := rate.take(now)) > 0.0:
                     self._let(job, rooms)
                     return chosen, wait_seconds
                 chosen[self._next_id(job, strand, taken[strand])] = strand

@@ -20,11 +20,15 @@ class Pace:
 
     def take(self, now: float) -> float:
         """0.0 and one is taken; else in how many seconds to ask again."""
+        if (wait_seconds := self.wait_seconds(now)) > 0.0:
+            return wait_seconds
         next_at = now if self._next_at is None else self._next_at
-        if now < next_at:
-            return next_at - now
         self._next_at = max(next_at, now - self._late_seconds) + 1.0 / self.per_second
         return 0.0
+
+    def wait_seconds(self, now: float) -> float:
+        """What `take` would give, and nothing is taken."""
+        return 0.0 if self._next_at is None else max(0.0, self._next_at - now)
 
     def overdraw(self, more: int) -> None:
         """A call carries `more` deliveries than the one that was taken."""
