@@ -39,7 +39,7 @@ class Planning(BaseModel):
     """One of `ids`, `where` and `group`, and what is to be done; `rate` for the estimate.
 
     A redrive goes to another sink of the configuration with `to_sink`, or is published to all
-    triggers of a broker again with `to_broker`.
+    triggers of a broker again with `to_broker`; "." is the broker that they are of.
     """
 
     model_config = ConfigDict(

@@ -87,6 +87,8 @@ def dead_letter_detail(letter: DeadLetter) -> dict[str, Any]:
         "event": {**letter.event.attributes, **data_of(letter.event)},
         "attempts_detail": [attempt_view(attempt) for attempt in letter.attempts],
         "purge_at": when(letter.purge_at),
+        # What was said may be a sink's words: it is hidden like those.
+        "moved": {"by": letter.moved_by, "message": letter.moved_reason},
     }
 
 
@@ -103,4 +105,5 @@ def attempt_view(attempt: Attempt) -> dict[str, Any]:
         **text_or_base64("body", attempt.body),
         "wait_seconds": attempt.wait_seconds,
         "why": attempt.why,
+        "sink": attempt.sink,
     }

@@ -59,6 +59,20 @@ AbortOption = Annotated[
         help="Stop where more of the first attempts fail again.",
     ),
 ]
+ToSinkOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to-sink", metavar="NAME", help="To this sink of the configuration, not to their own."
+    ),
+]
+ToBrokerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to-broker",
+        metavar="NAME",
+        help="Publish them again, to all triggers of this broker; . is their own.",
+    ),
+]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not follow it.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")]
 
@@ -71,8 +85,12 @@ def make_plan(
     group: str | None,
     broker: str | None,
     rate: float | None = None,
+    **aim: str | None,
 ) -> Item:
-    """The plan of those that are meant. Raises Invalid where it is not said which."""
+    """The plan of those that are meant. Raises Invalid where it is not said which.
+
+    `aim` are to_sink and to_broker, of a redrive.
+    """
     where = (where or "").strip()  # a script's empty variable asks for nothing, not for all
     if sum(1 for one in (ids, where, group) if one) != 1:
         raise Invalid("say which dead letters", remedy="give ids, or --where, or --group")
@@ -84,6 +102,7 @@ def make_plan(
         "group": group or None,
         "broker": full_name(broker) if broker else None,
         "rate": rate,
+        **aim,
     }
     asked = {name: value for name, value in wanted.items() if value is not None}
     return client.post("/dead-letters/plans", {"verb": verb, **asked})
@@ -93,6 +112,7 @@ def find_plan(client: Admin, plan: str, *choice: object) -> Item:
     """A plan that was made before. Raises Invalid where `choice` says something beside it."""
     if any(choice):
         raise Invalid(
-            "a plan says which dead letters", remedy="leave out ids, --where, --group, --broker"
+            "a plan says which dead letters, and where they go",
+            remedy="leave out ids, --where, --group, --broker, --to-sink and --to-broker",
         )
     return client.get(f"/dead-letters/plans/{in_path(plan)}")

@@ -17,6 +17,8 @@ from deploy.cli.dead_letter_choice import (
     NoWaitOption,
     PlanOption,
     RateOption,
+    ToBrokerOption,
+    ToSinkOption,
     WhereOption,
     find_plan,
     make_plan,
@@ -47,6 +49,8 @@ def redrive(
     rate: RateOption = None,
     canary: CanaryOption = None,
     abort_above: AbortOption = 0.2,
+    to_sink: ToSinkOption = None,
+    to_broker: ToBrokerOption = None,
     no_wait: NoWaitOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
@@ -58,26 +62,30 @@ def redrive(
 ) -> None:
     """Deliver dead letters again, as a job, and follow each until delivered or dead again.
 
-    One leaves the desk only when its sink has taken it. Shows the plan and asks, unless they
-    were named by ids or by a plan.
+    One leaves the desk only when its sink has taken it; with --to-broker, when its event is
+    stored for every trigger of that broker. Shows the plan and asks, unless they were named by
+    ids or by a plan; with --to-broker it always asks.
 
     \b
     Examples:
       headrace dead-letters redrive --where "reason = 'attempts'" --dry-run
       headrace dead-letters redrive --where "trigger = 'classify'" --rate 20 --canary 5 --yes
+      headrace dead-letters redrive --where "trigger = 'classify'" --to-sink archive --dry-run
+      headrace dead-letters redrive --where "type = 'test'" --to-broker . --dry-run
     """
     chosen = choose(context, admin, token, output)
     client = chosen.client()
     if plan is not None:
-        planned = find_plan(client, plan, ids, where, group, broker)
+        planned = find_plan(client, plan, ids, where, group, broker, to_sink, to_broker)
     else:
-        planned = make_plan(client, "redrive", ids, where, group, broker, rate)
+        aim = {"to_sink": to_sink, "to_broker": to_broker}
+        planned = make_plan(client, "redrive", ids, where, group, broker, rate, **aim)
     pace = planned["rate"] if rate is None else rate
     if show_plan(chosen, planned, dry_run):
         _end(ids, planned)
         return
-    if not ids and plan is None:
-        confirm(f"redrive {counted(planned['count'], 'dead letter')}, {pace:g} a second?", yes)
+    if (not ids and plan is None) or planned["to_broker"]:
+        confirm(_question(planned, pace), yes)
     options = {"rate": pace, "canary": canary, "abort_above": abort_above, "reason": reason}
     job = _act(client, planned, options)["job"]
     if not no_wait:
@@ -86,6 +94,18 @@ def redrive(
     if job["tally"]["failed_again"] or job["tally"]["refused"] or job["state"] == "aborted":
         raise typer.Exit(1)
     _end(ids, planned)
+
+
+def _question(plan: Item, pace: float) -> str:
+    """What will be done, to be said yes to."""
+    what = f"redrive {counted(plan['count'], 'dead letter')}"
+    if plan["to_broker"]:
+        return (
+            f"{what}, {pace:g} a second: every trigger of {plan['to_broker']} that matches gets"
+            " them again?"
+        )
+    where = f" to {plan['to_sink']}" if plan["to_sink"] else ""
+    return f"{what}{where}, {pace:g} a second?"
 
 
 def _end(ids: list[str] | None, plan: Item) -> None:

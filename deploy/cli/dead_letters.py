@@ -8,8 +8,8 @@ from deploy.cli.client import full_name
 from deploy.cli.dead_letter_choice import WhereOption
 from deploy.cli.dead_letter_edit import difference, edit
 from deploy.cli.dead_letter_export import export
-from deploy.cli.dead_letter_import import import_file
 from deploy.cli.dead_letter_groups import VERBS, groups
+from deploy.cli.dead_letter_import import import_file
 from deploy.cli.dead_letter_verbs import discard, redrive, restore
 from deploy.cli.dead_letter_why import show, why
 from deploy.cli.grouping import Verb, group_of

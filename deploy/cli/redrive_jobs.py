@@ -45,6 +45,8 @@ FIELDS = (
     Column("state", "state"),
     Column("why", "why"),
     Column("broker", "broker"),
+    Column("to sink", "to_sink"),
+    Column("to all of broker", "to_broker"),
     Column("dead letters", "count", number),
     Column("sent", "started", number),
     Column("delivered", "delivered", number),

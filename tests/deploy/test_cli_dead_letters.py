@@ -8,6 +8,7 @@ import pytest
 WHERE = ("--where", "reason = 'age'")
 PLAN: dict[str, Any] = {
     "id": "p1", "verb": "redrive", "count": 2, "groups": 2, "rate": 50.0, "seconds": 0.04,
+    "to_sink": None, "to_broker": None,
     "warnings": [], "outcome": None, "by_group": [
         {"group": "g1", "trigger": "default/classify", "reason": "age", "status": None,
          "pattern": "too old", "count": 1},
@@ -256,3 +257,32 @@ def test_why_tells_it_in_sentences(desk: Any, headrace: Any) -> None:
     assert "today revision 3 of the trigger, paused would not match it" in ran.out
     assert "no such order" in ran.out
     assert max(map(len, ran.out.splitlines())) <= 100
+
+
+def test_a_redrive_to_another_sink_says_so_to_the_plan(desk: Any, headrace: Any) -> None:
+    ran = headrace("dead-letters", "redrive", *WHERE, "--to-sink", "archive", "--yes")
+
+    assert ran.exit_code == 0
+    assert posted(desk, PLANS)[0]["to_sink"] == "archive"
+
+
+@pytest.mark.parametrize("choice", [WHERE, ("a", "b"), ("--plan", "p1")], ids=str)
+def test_publishing_again_asks_also_where_they_were_named(
+    desk: Any, headrace: Any, choice: tuple[str, ...]
+) -> None:
+    planned = {**PLAN, "to_broker": "default/main"}
+    desk.script(PLANS, 200, planned)
+    desk.script(f"{PLANS}/p1", 200, planned)
+    more = () if "--plan" in choice else ("--to-broker", "main")
+
+    ran = headrace("dead-letters", "redrive", *choice, *more)
+
+    assert (ran.exit_code, posted(desk, ACT)) == (1, [])
+    assert "every trigger of default/main that matches gets them again" in ran.err
+
+
+def test_a_plan_says_where_they_go(desk: Any, headrace: Any) -> None:
+    ran = headrace("dead-letters", "redrive", "--plan", "p1", "--to-sink", "archive")
+
+    assert ran.exit_code == 1
+    assert "--to-sink and --to-broker" in ran.err

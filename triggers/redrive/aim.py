@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from broker.errors import Invalid
 
 NAMES_SHOWN = 10
+OWN_BROKER = "."  # that of the dead letters, in place of its name
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ def lane_name(job: str, trigger: str) -> str:
     return f"{PREFIX}{job}/{trigger}"
 
 
+def detoured_trigger(lane: str) -> str | None:
+    """The trigger around which a lane goes; None of a lane that is no detour."""
+    return lane.removeprefix(PREFIX).partition("/")[2] if lane.startswith(PREFIX) else None
+
+
 @dataclass(frozen=True, slots=True)
 class DetourMeans:
     """What a detour works with. `asked_to_pause` is told where an answer asks for it."""

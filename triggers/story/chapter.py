@@ -81,7 +81,8 @@ def _of_letter(pair: PairFacts) -> Chapter:
     )
     says = f"dead letter {letter.id}: {letter.reason}"
     if letter.state is DeadState.DELIVERED:
-        where, says = Where.DELIVERED, f"delivered by a redrive of dead letter {letter.id}"
+        how = f": {letter.moved_reason}" if letter.moved_reason else ""
+        where, says = Where.DELIVERED, f"delivered by a redrive of dead letter {letter.id}{how}"
     elif letter.state is DeadState.REDRIVEN_EDITED:
         says = f"an edited copy of dead letter {letter.id} was delivered in its place"
     elif letter.state is not DeadState.DEAD:

@@ -19,6 +19,7 @@ from broker.storage.rows import (
 from triggers.carriage import REDRIVE
 from triggers.failures import COMPANION, DEAD_LETTER_STEP
 from triggers.partition import Partition
+from triggers.redrive.detour import detoured_trigger
 from triggers.story.discards import discard_of
 from triggers.story.facts import InLane, PairFacts, Verdict
 from triggers.story.whereabouts import within
@@ -128,7 +129,7 @@ class Pairs:
             ahead_events=ahead,
             is_paused=lane is not None and lane.is_paused,
             is_configured=lane is not None and not lane.is_removing,
-            parked=rows.parked.get(Place(name, stored.offset, BACK)) or rows.parked.get(place),
+            parked=_back(rows, name, stored.offset) or rows.parked.get(place),
             forwarding=rows.parked.get(Place(name + COMPANION, stored.offset, DEAD_LETTER_STEP)),
             waiting=rows.waiting.get(name),
             letter=rows.letters.get(place),
@@ -136,3 +137,17 @@ class Pairs:
             mark=rows.marks.get(name),
             discard=discard_of(name, stored.offset, rows.acts, rows.marks.get(name)),
         )
+
+
+def _back(rows: Rows, trigger: str, offset: int) -> ParkedRow | None:
+    """The row of a dead letter on its way: to its trigger, or by a detour to another sink."""
+    if (row := rows.parked.get(Place(trigger, offset, BACK))) is not None:
+        return row
+    return next(
+        (
+            row
+            for place, row in rows.parked.items()
+            if place.step == BACK and detoured_trigger(place.trigger) == trigger
+        ),
+        None,
+    )

@@ -1,0 +1,154 @@
+"""Redrives to another sink and to a broker over the admin interface, on a store on disk."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy import verbs
+from tests.deploy.living import ANSWERS, BROKER, TRIGGER, Living, event, living
+
+PLANS = "/dead-letters/plans"
+API = "/api/v1"
+REST = """---
+apiVersion: eventing.knative.dev/v1
+kind: Broker
+metadata: {name: second}
+---
+apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata: {name: everybody}
+spec:
+  broker: second
+  subscriber: {uri: "${env:SUBSCRIBER}"}
+---
+apiVersion: headrace.dev/v1
+kind: FileSink
+metadata: {name: archive}
+spec: {path: FOLDER/archive.ndjson}
+"""
+
+
+def text(folder: Path) -> str:
+    return BROKER + "---" + TRIGGER + REST.replace("FOLDER", str(folder))
+
+
+@pytest.fixture
+async def headrace(tmp_path: Path) -> AsyncIterator[Living]:
+    """Three refused events of trigger orders; `archive` is a sink of no trigger."""
+    async with living(tmp_path, text(tmp_path)) as one:
+        await one.publish(*(event(n, "refused", b'{"n": %d}' % n) for n in (1, 2, 3)))
+        await one.rest()
+        yield one
+
+
+async def planned(headrace: Living, **body: Any) -> tuple[int, Any]:
+    asked = {"verb": "redrive", "where": "TRUE", "broker": "default/default", **body}
+    return await verbs.verb(headrace, PLANS, asked)
+
+
+async def redriven(headrace: Living, **body: Any) -> Any:
+    """The job of a plan of all, once it has ended."""
+    status, plan = await planned(headrace, **body)
+    assert status == 200, plan
+    await verbs.verb(headrace, f"{PLANS}/{plan['id']}/act", {"reason": "tests"})
+    path = f"{API}/redrive-jobs/{plan['id']}"
+
+    async def has_ended() -> bool:
+        return (await headrace.get(path)).json["ended_at"] is not None
+
+    await verbs.until(headrace, has_ended)
+    return (await headrace.get(path)).json
+
+
+async def letters(headrace: Living) -> list[Any]:
+    found = (await headrace.get(f"{API}/dead-letters?broker=default/default")).json["items"]
+    return [(await headrace.get(f"{API}/dead-letters/{one['id']}")).json for one in found]
+
+
+async def test_a_sink_of_no_trigger_takes_them(headrace: Living, tmp_path: Path) -> None:
+    job = await redriven(headrace, to_sink="archive")
+
+    lines = (tmp_path / "archive.ndjson").read_text().splitlines()
+    assert (job["state"], job["to_sink"]) == ("done", "default/archive")
+    assert sorted(json.loads(line)["id"] for line in lines) == ["1", "2", "3"]
+    assert {one["state"] for one in await letters(headrace)} == {"delivered"}
+    assert "archive" in (await letters(headrace))[0]["moved"]["message"]
+
+
+async def test_the_plan_says_where_they_go_and_that_the_kind_is_another(headrace: Living) -> None:
+    _, plan = await planned(headrace, toSink="default/archive")
+
+    said = {one["code"]: one["text"] for one in plan["warnings"]}
+    assert (plan["to_sink"], plan["to_broker"]) == ("default/archive", None)
+    assert "default/archive is of the kind FileSink" in said["sink-kind"]
+
+
+async def test_all_triggers_of_a_broker_get_them_again(headrace: Living) -> None:
+    headrace.subscriber.answers[b"refused"] = ANSWERS[b"taken"]
+    seen = len(headrace.subscriber.seen)
+
+    job = await redriven(headrace, to_broker="second")
+    await headrace.rest("default/everybody")
+
+    page = (await headrace.get(f"{API}/events?broker=default/second")).json["items"]
+    assert (job["tally"]["delivered"], job["to_broker"]) == (3, "default/second")
+    assert sorted(headrace.subscriber.seen[seen:]) == ["1", "2", "3"]
+    offsets = sorted(one["offset"] for one in page)
+    said = sorted(one["moved"]["message"] for one in await letters(headrace))
+    assert said == [
+        f"published to default/second by redrive {job['id']} as offset {offset}"
+        for offset in offsets
+    ]
+
+
+async def test_a_point_is_the_broker_that_they_are_of(headrace: Living) -> None:
+    _, plan = await planned(headrace, toBroker=".")
+
+    assert plan["to_broker"] == "default/default"
+    assert plan["warnings"][0]["text"].startswith("every trigger of default/default that matches")
+
+
+async def test_the_audit_names_where_they_went(headrace: Living) -> None:
+    job = await redriven(headrace, to_sink="archive")
+
+    rows = (await headrace.get(f"{API}/audit")).json["items"]
+    told = next(row for row in rows if row["verb"] == "redrive")
+    assert told["detail"] == f"plan {job['id']} to sink default/archive"
+
+
+async def test_why_of_the_event_says_who_took_it(headrace: Living) -> None:
+    await redriven(headrace, to_sink="archive")
+
+    story = (await headrace.get(f"{API}/events/1/why?broker=default/default")).json
+
+    assert "delivered to" in json.dumps(story)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "remedy"),
+    [
+        ({"to_sink": "archiv"}, "unknown-sink", "default/archive"),
+        ({"to_broker": "third"}, "unknown-broker", "default/second"),
+        ({"to_sink": "archive", "to_broker": "."}, "bad-parameter", "leave out one"),
+        ({"verb": "discard", "to_sink": "archive"}, "bad-parameter", ""),
+    ],
+    ids=["sink", "broker", "both", "discard"],
+)
+async def test_what_is_not_there_is_refused_with_what_there_is(
+    headrace: Living, body: dict[str, Any], code: str, remedy: str
+) -> None:
+    status, told = await planned(headrace, **body)
+
+    assert (status >= 400, told["code"]) == (True, code)
+    assert remedy in (told.get("remedy") or "")
+
+
+async def test_a_canary_of_what_is_published_is_refused(headrace: Living) -> None:
+    _, plan = await planned(headrace, to_broker=".")
+
+    status, told = await verbs.verb(headrace, f"{PLANS}/{plan['id']}/act", {"canary": 1})
+
+    assert (status, told["code"]) == (400, "bad-canary")
