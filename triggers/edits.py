@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import orjson
 
 from broker.admission import check_type
 from broker.clock import from_milliseconds, to_milliseconds
-from broker.codec import Limits, decode_structured, encode_structured
+from broker.codec import Limits, decode_structured, encode_structured, make_event
 from broker.delivery import Failed
 from broker.errors import Invalid
 from broker.event import Event
@@ -52,6 +53,45 @@ def document_of(event: Event) -> dict[str, Any]:
     return found
 
 
+def text_of(event: Event) -> str:
+    """The event as JSON for an editor: a line for each attribute, JSON data as it is written."""
+    members = msgspec.json.decode(encode_structured(event), type=dict[str, msgspec.Raw])
+    lines = [b"  %b: %b" % (orjson.dumps(name), bytes(raw)) for name, raw in members.items()]
+    return (b"{\n%b\n}" % b",\n".join(lines)).decode()
+
+
+def draft_of(event: Event, edit: Edit) -> Event:
+    """What somebody has sent in place of `event`, as far as it may be changed again."""
+    own = {name: value for name, value in event.attributes.items() if is_locked(name)}
+    said = {name: value for name, value in edit.event.attributes.items() if not is_locked(name)}
+    return make_event({**own, **said}, edit.event.data)
+
+
+def edited_text(letter: DeadLetter, text: str, limits: Limits) -> Event:
+    """The copy of `letter` that says what `text` says; all in it is kept as it is spelled.
+
+    Raises Invalid as `edited_event` does.
+    """
+    event = letter.event
+    written = decode_structured(text.encode("utf-8", "replace"), limits)
+    data = event.data if _is_as_written(written.data, event.data) else written.data
+    _check_locked(event.attributes, written.attributes)
+    if (written.attributes, data) == (event.attributes, event.data):
+        raise Invalid("nothing is changed", code="no-change", remedy="redrive it as it is")
+    own = {"id": f"{event.id}-edited-{letter.redrives + 1}", ORIGINAL: event.id}
+    edited = make_event({**written.attributes, **own}, data, limits)
+    if edited.type != event.type:
+        check_type(edited)
+    return edited
+
+
+def _is_as_written(data: bytes | None, before: bytes | None) -> bool:
+    """Forms and editors end lines as they like; in JSON data that is all that a line's end is."""
+    if data is None or before is None:
+        return data is before
+    return data.replace(b"\r\n", b"\n") == before.replace(b"\r\n", b"\n")
+
+
 def edited_event(letter: DeadLetter, document: Mapping[str, Any], limits: Limits) -> Event:
     """The copy of `letter` that says what `document` says, with an id of its own.
 
@@ -60,14 +100,7 @@ def edited_event(letter: DeadLetter, document: Mapping[str, Any], limits: Limits
     """
     event = letter.event
     before = document_of(event)
-    for name in sorted({*before, *document}):
-        if is_locked(name) and before.get(name) != document.get(name):
-            raise Invalid(
-                f"{name} may not be changed",
-                code="locked-attribute",
-                where=name,
-                remedy="leave it as it is: the copy gets an id of its own, and points to this one",
-            )
+    _check_locked(before, document)
     if dict(document) == before:
         raise Invalid("nothing is changed", code="no-change", remedy="redrive it as it is")
     wanted = {**document, "id": f"{event.id}-edited-{letter.redrives + 1}", ORIGINAL: event.id}
@@ -78,6 +111,17 @@ def edited_event(letter: DeadLetter, document: Mapping[str, Any], limits: Limits
     if is_same and event.data is not None:
         return Event(edited.attributes, event.data, edited.head)
     return edited
+
+
+def _check_locked(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    for name in sorted({*before, *after}):
+        if is_locked(name) and before.get(name) != after.get(name):
+            raise Invalid(
+                f"{name} may not be changed",
+                code="locked-attribute",
+                where=name,
+                remedy="leave it as it is: the copy gets an id of its own, and points to this one",
+            )
 
 
 def _written(document: Mapping[str, Any]) -> bytes:

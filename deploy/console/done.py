@@ -12,13 +12,11 @@ SENTENCES: Mapping[str, str] = {
     "pause": "Paused. Calls in flight end; no more begin.",
     "resume": "Resumed.",
     "seek": "The trigger goes on there; {count} stored events lie between.",
-    "redrive": "{count} on the way to the trigger again; each leaves when its sink answers 2xx.",
     "discard": "{count} discarded. They can be restored for seven days.",
     "restore": "{count} restored: dead again, and here.",
     "cancel": "Cancelled.",
     "retry-errors": "What failed is tried again.",
     "judge": "Kept.",
-    "edit": "The edited event is on its way. The original leaves when its sink answers 2xx.",
     "nothing": "Nothing was changed: it was so already.",
 }
 

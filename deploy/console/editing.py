@@ -1,6 +1,6 @@
 """One dead letter beside a delivered event, and edited: what changes is shown before it is sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -9,14 +9,14 @@ from fastapi import APIRouter, Request, Response
 from broker.errors import Invalid
 from deploy.admin.access import Operator, Viewer
 from deploy.console.asking import Asking, Refused
-from deploy.console.done import back_to
 from deploy.console.door import fields_of
-from deploy.console.pages import show
+from deploy.console.pages import see, show
 from deploy.console.words import link
 
 router = APIRouter(include_in_schema=False)
 
 SHOWN_STATUSES = (400, 409, 413)  # mended in the form itself
+ORIGINAL = "original"
 
 
 @router.get("/dead-letters/{id}/difference")
@@ -31,11 +31,11 @@ async def difference(request: Request, by: Viewer, id: str) -> Response:
 
 
 @router.get("/dead-letters/{id}/edit")
-async def editor(request: Request, by: Viewer, id: str) -> Response:
-    """The event as JSON, to be changed."""
+async def editor(request: Request, by: Viewer, id: str, begin: str = "") -> Response:
+    """The event as text, to be changed: of the edit before, where that has not succeeded."""
     one = await Asking(request, by).get("dead-letters", id, "edit")
-    text = orjson.dumps(one["document"], option=orjson.OPT_INDENT_2).decode()
-    return _show(request, id, one["locked"], text)
+    last = None if begin == ORIGINAL else one["last"]
+    return _show(request, one, one["text"] if last is None else last["text"], last=last)
 
 
 @router.post("/dead-letters/{id}/edit")
@@ -43,52 +43,53 @@ async def edit(request: Request, by: Operator, id: str) -> Response:
     """Show what would change; confirmed, send it."""
     sent, asking = fields_of(await request.body()), Asking(request, by)
     one = await asking.get("dead-letters", id, "edit")
-    text, reason = sent.get("document", ""), sent.get("reason", "")
+    # A form ends all lines alike (HTML, 4.10.22.4), whatever the data had.
+    text, reason = sent.get("text", "").replace("\r\n", "\n"), sent.get("reason", "")
     is_confirmed = bool(sent.get("confirmed"))
     try:
+        _check_json(text)
         acted = await asking.post(
-            "dead-letters", id, "edit",
-            document=_document(text), reason=reason, dry_run=not is_confirmed,
-        )  # fmt: skip
+            "dead-letters", id, "edit", text=text, reason=reason, dry_run=not is_confirmed
+        )
     except (Refused, Invalid) as refused:
         if isinstance(refused, Refused) and refused.status not in SHOWN_STATUSES:
             raise
-        return _show(request, id, one["locked"], text, reason, refused=refused)
+        return _show(request, one, text, reason, refused=refused)
     if is_confirmed:
-        return back_to(link("/dead-letters", id), "edit")
-    return _show(request, id, one["locked"], text, reason, acted)
+        return see(link("/dead-letters", id))
+    return _show(request, one, text, reason, acted)
 
 
 def _show(
     request: Request,
-    id: str,
-    locked: Sequence[str],
+    one: Mapping[str, Any],
     text: str,
     reason: str = "",
     shown: Mapping[str, Any] | None = None,
     refused: Invalid | Refused | None = None,
+    last: Mapping[str, Any] | None = None,
 ) -> Response:
     changes: Mapping[str, Any] = {} if shown is None else _rows_of(shown)
     return show(
         request,
         "edit.html",
         400 if refused else 200,
-        id=id,
-        locked=locked,
+        one=one,
         text=text,
         reason=reason,
         shown=shown,
         refused=refused,
+        last=last,
         attributes=changes.get("attributes", []),
         changes=changes.get("data", []),
         is_changed=shown is not None and _is_changed(shown),
     )
 
 
-def _document(text: str) -> Any:
-    """The JSON of the form. Raises Invalid saying where it goes wrong."""
+def _check_json(text: str) -> None:
+    """Raises Invalid saying where it goes wrong."""
     try:
-        return orjson.loads(text)
+        orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise Invalid(
             f"this is no JSON: {error.msg}",
@@ -101,7 +102,7 @@ def _is_changed(shown: Mapping[str, Any]) -> bool:
     """Whether somebody changed something: the new id and where it comes from are no change."""
     names = [row["name"] for row in shown["attributes"]]
     own = [name for name in names if name != "id" and not name.startswith("headrace")]
-    return bool(own) or not shown["data"]["is_same"]
+    return bool(own) or not shown["data"]["is_same_bytes"]
 
 
 def _rows_of(changes: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:

@@ -1,17 +1,19 @@
 """Dead letters: groups, the list by query, one with all its evidence, and what is done to one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from deploy.admin.access import Looker, Operator, Viewer
+from deploy.admin.access import Looker, Operator, Role, Viewer
 from deploy.console.asking import Asking, Refused
 from deploy.console.attachment import attachment_of
-from deploy.console.done import back_to, said
+from deploy.console.done import said
 from deploy.console.door import fields_of
+from deploy.console.live import Look, show_live
 from deploy.console.looking import broker_names
 from deploy.console.mistakes import column_of
-from deploy.console.pages import show
+from deploy.console.pages import see, show
 from deploy.console.payload import payload_of
 from deploy.console.timeline import timeline_of
 from deploy.console.words import link
@@ -63,19 +65,33 @@ async def letters(
 
 @router.get("/dead-letters/{id}")
 async def letter(request: Request, by: Looker, id: str) -> Response:
-    """All that is known of one, and why it is one."""
-    one = await Asking(request, by).get("dead-letters", id, "why")
-    attempts = one["attempts_detail"]
-    return show(
-        request,
-        "letter.html",
-        one=one,
-        timeline=timeline_of(attempts),
-        attempts=[(attempt, payload_of(attempt, "body")) for attempt in attempts],
-        attributes={name: one["event"][name] for name in one["event"] if name not in PAYLOAD},
-        data=payload_of(one["event"]),
-        done=said(request),
-    )
+    """All that is known of one, and why it is one; live while it is on its way again."""
+    asking = Asking(request, by)
+
+    async def look() -> Look:
+        one = await asking.get("dead-letters", id, "why")
+        attempts = one["attempts_detail"]
+        told = {
+            "one": one,
+            "copy": await _copy_of(asking, one) if by.role >= Role.VIEWER else None,
+            "timeline": timeline_of(attempts),
+            "attempts": [(attempt, payload_of(attempt, "body")) for attempt in attempts],
+            "attributes": {
+                name: one["event"][name] for name in one["event"] if name not in PAYLOAD
+            },
+            "data": payload_of(one["event"]),
+        }
+        return Look(told, has_ended=one["state"] != "redriving")
+
+    return await show_live(request, by, "letter.html", look)
+
+
+async def _copy_of(asking: Asking, one: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What was sent in its place and is on its way, or has failed; None for none."""
+    if not one["redrives"]:
+        return None
+    found: Mapping[str, Any] | None = (await asking.get("dead-letters", one["id"], "edit"))["last"]
+    return found
 
 
 @router.get("/dead-letters/{id}/data")
@@ -96,4 +112,4 @@ async def act(request: Request, by: Operator, id: str, verb: str) -> Response:
     if done["refused"]:
         told = done["refused"][0]["text"]
         raise Refused(409, {"title": "Not now", "detail": told, "code": done["refused"][0]["why"]})
-    return back_to(link("/dead-letters", id), verb, done["count"])
+    return see(link("/dead-letters", id))  # which says what became of it
