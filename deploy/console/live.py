@@ -56,9 +56,9 @@ class Watched:
     part: str
     look: Looking
 
-    def event(self, look: Look) -> str:
+    async def event(self, look: Look) -> str:
         """The part that lives, as one event."""
-        text = rendered(self.request.scope, self.part, look.told)
+        text = await rendered(self.request.scope, self.part, look.told)
         return "".join(f"data: {line}\n" for line in LINE_END.split(text)) + "\n"
 
     @property
@@ -86,13 +86,13 @@ class Streams:
         """
         session = page.session
         if session is None or not self._has_room(session) or not self._counts(page):
-            yield f"retry: {LATER_MILLISECONDS}\n{page.event(first)}"
+            yield f"retry: {LATER_MILLISECONDS}\n{await page.event(first)}"
             return
         self._opened[session.csrf] += 1
         try:
-            yield f"retry: {AGAIN_MILLISECONDS}\n{page.event(first)}"
+            yield f"retry: {AGAIN_MILLISECONDS}\n{await page.event(first)}"
             async for look in self._changes(page, first):
-                yield page.event(look)
+                yield await page.event(look)
                 if look.has_ended:
                     yield "event: ended\ndata:\n\n"
         finally:

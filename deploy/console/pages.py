@@ -4,14 +4,16 @@ All that is shown passes twice: control characters and those that turn the direc
 become visible escapes, and then Jinja2 escapes it. Nothing of an event is ever markup.
 """
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import cookie_parser
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from deploy.access.roles import Principal, Role
 from deploy.console import words
@@ -19,6 +21,7 @@ from deploy.console.assets import address_of
 
 THEME_COOKIE = "headrace-theme"
 THEMES = ("light", "dark")
+TURN_SECONDS = 0.001  # of the event loop, which has deliveries to make
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -80,12 +83,40 @@ def show_problem(problem: Mapping[str, Any], scope: Scope, status: int) -> Respo
 
 
 def _answer(scope: Scope, template: str, status: int, told: Mapping[str, Any]) -> Response:
-    text = rendered(scope, template, told)
-    return Response(text, status, dict(PAGE_HEADERS), media_type="text/html")
+    return Page(_parts(scope, template, told), status)
 
 
-def rendered(scope: Scope, template: str, told: Mapping[str, Any]) -> str:
+class Page(Response):
+    """Made when it is sent, a little at a time."""
+
+    def __init__(self, parts: Iterator[str], status: int) -> None:
+        super().__init__(None, status, dict(PAGE_HEADERS), media_type="text/html")
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.body = (await _joined(self._parts)).encode()
+        self.headers["content-length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
+
+
+async def rendered(scope: Scope, template: str, told: Mapping[str, Any]) -> str:
     """The text that `template` makes of `told`, for whoever asks."""
+    return await _joined(_parts(scope, template, told))
+
+
+async def _joined(parts: Iterator[str]) -> str:
+    """All of them. A long page takes 25 ms: so others have their turn on the loop meanwhile."""
+    made: list[str] = []
+    until = time.monotonic() + TURN_SECONDS
+    for part in parts:
+        made.append(part)
+        if time.monotonic() >= until:
+            await asyncio.sleep(0)
+            until = time.monotonic() + TURN_SECONDS
+    return "".join(made)
+
+
+def _parts(scope: Scope, template: str, told: Mapping[str, Any]) -> Iterator[str]:
     state = scope.get("state", {})
     by: Principal | None = state.get("principal")
     session = state.get("session")
@@ -99,7 +130,7 @@ def rendered(scope: Scope, template: str, told: Mapping[str, Any]) -> str:
         "theme": theme_of(scope),
         "path": scope["path"],
     }
-    return templates().get_template(template).render({**known, **told})
+    return templates().get_template(template).generate({**known, **told})
 
 
 def theme_of(scope: Scope) -> str:
