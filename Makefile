@@ -5,12 +5,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
+# Hundreds of processes begin in a run of the tests: each would compile all of this anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest -o faulthandler_timeout=180
-# Which tests stay in one process: tests/sharing.py.
-SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+# Which tests stay in one process: tests/sharing.py. Many wait for servers and for programs that
+# they start, so that a third process pays on two cores.
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 SOURCES := broker sources triggers sinks deploy tests
 UV_VERSION := 0.13.9
 
@@ -37,9 +41,9 @@ test: $(VENV)/.dev-installed  ## Run all tests, the fault tests in their short f
 
 check: $(VENV)/.dev-installed  ## Format, lint, types, layers, and whether the documents are true.
 	@$(MAKE) --no-print-directory --silent --keep-going --jobs=2 --output-sync=target \
-		check-types check-format check-lint check-layers check-house
+		check-types check-format check-lint check-layers check-house check-tests
 
-.PHONY: check-format check-lint check-types check-layers check-house
+.PHONY: check-format check-lint check-types check-layers check-house check-tests
 check-format:
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "remedy: $(BIN)/ruff format $(SOURCES)" >&2; exit 1; }
 check-lint:
@@ -51,6 +55,10 @@ check-layers:
 	@$(BIN)/lint-imports > build/layers.txt || { cat build/layers.txt >&2; exit 1; }
 check-house:
 	@$(PYTEST) -q tests/house
+# That all can be collected; and it compiles them, once for all the processes of `test`.
+check-tests:
+	@mkdir -p build
+	@$(PYTEST) -q --collect-only tests > build/tests-collected.txt || { tail -n 40 build/tests-collected.txt >&2; exit 1; }
 
 faults: $(VENV)/.dev-installed  ## Run the fault tests in their long form (an hour or so).
 	@HEADRACE_LONG=1 $(PYTEST) tests/faults tests/contracts tests/sources
