@@ -29,9 +29,12 @@ class GroupBook:
 
     async def load(self) -> None:
         after = ""
+        alike: dict[bytes, GroupRecord] = {}  # of most groups only was told that they opened
         while page := await self._records.scan(PREFIX, after, PAGE_RECORDS):
             for key, value, _ in page:
-                self.known[key.removeprefix(PREFIX)] = unpack(value)
+                if value not in alike:
+                    alike[value] = unpack(value)
+                self.known[key.removeprefix(PREFIX)] = alike[value]
             after = page[-1][0]
 
     def of(self, group: str) -> GroupRecord:
