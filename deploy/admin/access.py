@@ -64,7 +64,7 @@ def check_recent(request: Request) -> None:
         return
     minutes = sessions.proof_kept.total_seconds() / 60
     raise Forbidden(
-        f"this acts on many, and your token was last given more than {minutes:g} minutes ago",
+        f"this acts on many, and your token was last given over {minutes:g} min ago",
         code="stale-session",
         where="session",
         remedy="give your token again, and repeat what you did",

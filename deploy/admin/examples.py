@@ -25,6 +25,7 @@ TRIGGER = {
     "parked": 1,
     "waiting": 0,
     "dead": 1,
+    "expiring_24h": 0,
     "delivered": 1199,
     "matched": 1204,
     "sink": "https://orders.example/in",

@@ -12,6 +12,7 @@ from deploy.admin.naming import full_name
 from deploy.admin.states import (
     broker_detail,
     broker_view,
+    expiring,
     facts_of,
     sink_detail,
     sink_view,
@@ -59,7 +60,10 @@ async def broker(request: Request, by: Looker, namespace: str, name: str) -> dic
 async def triggers(
     request: Request, by: Looker, limit: Limit = 50, cursor: Cursor = None
 ) -> dict[str, Any]:
-    """List the triggers, by name: state, backlog, oldest event, rates, the last error."""
+    """List the triggers, by name: state, backlog, oldest event, rates, the last error.
+
+    `expiring_24h` are its dead letters that are forgotten within a day.
+    """
     running: Running = request.app.state.running
     page, following = page_of(running.lanes(), limit, cursor)
     shown = [lane for _, (_, lane) in page]
@@ -67,7 +71,15 @@ async def triggers(
         name: await facts_of(one, [lane for lane in shown if lane.name in one.partition.lanes])
         for name, one in running.brokers.items()
     }
-    items = [trigger_view(running, one, lane, facts[one.spec.name]) for _, (one, lane) in page]
+    expire: dict[str, int] = {}
+    for name, one in running.brokers.items():
+        dead = [lane.name for lane in shown if facts[name].dead.get(lane.name)]
+        expire |= await expiring(one, dead, running.clock.now())
+    items = [
+        trigger_view(running, one, lane, facts[one.spec.name])
+        | {"expiring_24h": expire.get(lane.name, 0)}
+        for _, (one, lane) in page
+    ]
     return {"items": [seen(by, item) for item in items], "next": following}
 
 

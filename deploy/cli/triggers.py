@@ -1,15 +1,17 @@
 """`headrace triggers`, `headrace triggers show NAME`; its verbs are in `trigger_verbs`."""
 
+import sys
 from typing import Any
 
 import typer
 
-from deploy.cli.client import Item, path_of
+from deploy.cli.client import Item, path_of, printable
 from deploy.cli.grouping import Verb, group_of
 from deploy.cli.options import AdminOption, NameArgument, Output, OutputOption, TokenOption, choose
 from deploy.cli.output import (
     Column,
     age,
+    counted,
     draw_fields,
     draw_spec,
     draw_table,
@@ -94,7 +96,8 @@ def triggers(
 ) -> None:
     """List the triggers: state, backlog, oldest event, rates, what is parked or dead.
 
-    IN/S and OUT/S are events a second over the last ten seconds.
+    IN/S and OUT/S are events a second over the last ten seconds. Warns of dead letters that
+    are past their retention within a day.
 
     \b
     Examples:
@@ -110,6 +113,11 @@ def triggers(
     if failing and chosen.format is Output.TABLE:
         print()
         draw_table(failing, LAST_ERRORS)
+    for item in found:
+        if count := item.get("expiring_24h"):
+            letters = counted(count, "dead letter")
+            expiring = f"{letters} of {printable(item['name'])} expire within 24 h"
+            print(f"warning: {expiring}: redrive or export them", file=sys.stderr)
 
 
 def show(

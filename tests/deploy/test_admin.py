@@ -69,6 +69,7 @@ async def test_a_trigger_is_shown_with_its_state(headrace: Living) -> None:
     assert set(item) == {
         "name", "broker", "state", "backlog", "oldest_stored_at", "in_flight", "parked",
         "waiting", "dead", "delivered", "matched", "sink", "sink_state", "last_error", "rates",
+        "expiring_24h",
     }  # fmt: skip
     assert (item["name"], item["state"], item["backlog"]) == ("default/orders", "following", 0)
     sums = [item[name] for name in ("matched", "delivered", "dead", "parked", "waiting")]
