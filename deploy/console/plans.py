@@ -30,6 +30,8 @@ async def make(request: Request, by: Viewer) -> Response:
         group=group,
         where=None if group else where or EVERYTHING,
         broker=sent.get("broker") or None,
+        to_sink=sent.get("to_sink", "").strip() or None,
+        to_broker=sent.get("to_broker", "").strip() or None,
     )
     return see(link("/dead-letters/plans", plan["id"]))
 

@@ -21,7 +21,12 @@ from deploy.access.token_file import TokenFile
 from deploy.admin.app import create_app
 from deploy.admin.gate import Door
 from deploy.config.broker_spec import BrokerSpec
+from deploy.endpoints import Endpoints
+from deploy.models.weighing import Weighing
+from deploy.redrive_reach import RedriveReach
 from deploy.running import Running, RunningBroker
+from sinks.http_client import HttpClient
+from sinks.kinds import Supplies
 from tests.deploy.set_clock import SetClock
 from triggers.budget import Budget
 from triggers.partition import Partition
@@ -127,6 +132,10 @@ async def make_asking(folder: Path, door: Door | None = None, *events: Event) ->
     clock, telemetry = SetClock(), Telemetry()
     engine, pool = MemoryEngine(clock), Pool(clock.monotonic)
     partition = Partition("default/b", engine, pool, Budget(), clock, lambda: 0.5, telemetry)
+    running = Running(clock, telemetry, pool)
+    supplies = Supplies(clock, HttpClient(clock))
+    endpoints = Endpoints(lambda _: supplies, lambda: 0.5, clock.monotonic)
+    partition.reach = RedriveReach(running, endpoints, Weighing(running))
     await partition.open()
     intake = Intake("default/b", engine.log, clock, lambda: 0.5)
     await partition.start([], intake)
@@ -134,7 +143,6 @@ async def make_asking(folder: Path, door: Door | None = None, *events: Event) ->
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         intake.accept([one], done.set_result)
         await done
-    running = Running(clock, telemetry, pool)
     running.tokens = TokenBook(TokenFile(folder), clock, telemetry)
     running.tokens.open()
     limits = RetentionLimits()
