@@ -4,6 +4,7 @@ Links to folders are not followed; links to files are where they lead to a file 
 neither a file nor a folder (a pipe, a socket) is passed over.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -97,9 +98,11 @@ class Scanner:
     def _linked(self, path: str) -> Seen | None:
         """What a link leads to, where that is a file inside."""
         try:
-            real = Path(self._path, path).resolve(strict=True)
-        except RuntimeError:  # it leads in circles
-            return None
+            real = Path(os.path.realpath(f"{self._path}/{path}", strict=True))
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # it leads in circles
+                return None
+            raise
         if not real.is_relative_to(self._path):
             return None
         found = real.stat()
