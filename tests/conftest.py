@@ -1,14 +1,23 @@
-"""For every test: a stack of all threads if one takes longer than any may."""
+"""For every test: a stack of all threads if one takes longer than any may.
+
+Properties are about what is true and not about how fast: on a busy machine any example is slow.
+"""
 
 import faulthandler
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 TEST_SECONDS_MAX = 1200 if os.environ.get("HEADRACE_LONG") else 240
 
 pytest_plugins = ("tests.servers.plugin", "tests.sharing")
+
+
+def pytest_configure() -> None:
+    settings.register_profile("headrace", deadline=None)
+    settings.load_profile("headrace")
 
 
 @pytest.fixture(autouse=True)
