@@ -44,6 +44,7 @@ class Bench:
     seed: int = 1
     has_cores: bool = True
     uses_tools: bool = True  # wrk and nginx where only throughput counts
+    is_short: bool = False  # a smoke: fewer variants and rounds
     rates: dict[tuple[str, str], float] = field(default_factory=dict)
 
     @contextmanager

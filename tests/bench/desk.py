@@ -9,15 +9,16 @@ import json
 import random
 import statistics
 import time
-from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.bench.bench import HEADRACE, Bench, Shape
 from tests.bench.configuration import plan_triggers
-from tests.bench.desk_questions import KINDS, ask, questions
-from tests.bench.figures import Figures, percentile_ms
+from tests.bench.desk_operator import Operator
+from tests.bench.desk_questions import ask
+from tests.bench.desk_windows import Windows, ratio_of
+from tests.bench.figures import Figures
 from tests.bench.large_desk import LARGE_GROUPS, fill_desk
 from tests.bench.latency import COLD_STARTS, first_accepted_at
 from tests.bench.ledger import Ledger
@@ -31,15 +32,16 @@ from tests.bench.sink import Manner, Sinks
 
 LETTERS = {"10,000 dead letters": 10_000, "1,000,000 dead letters": 1_000_000}
 EVENTS_PER_SECOND_MAX = 5_000.0
-CAPACITY_SHARE = 0.6  # of what it can take here and now, where that is less
-ROUNDS = 4  # without and with the operator, in turn
-WINDOW_SECONDS = 0.5
-QUESTION_SECONDS = 0.1  # from one to the next, unless it takes longer
+CAPACITY_SHARE = 0.8  # of what it can take here and now, where that is less
+ROUNDS = 6  # without and with the operator, in turn
+SHORT_ROUNDS = 2
+PLANS = 2
+PLAN_PAUSE_SECONDS = 3.0  # before each
 UNWANTED = "com.example.bench.opening"  # no trigger wants it
 
 
 async def desk(bench: Bench, variant: str) -> Figures:
-    """Opening, the operator beside the load, and a plan of all that is dead."""
+    """Opening, the operator beside the load, and plans of all that is dead."""
     capacity = await calibrate(bench, HEADRACE, Shape(), "1")
     rate = min(EVENTS_PER_SECOND_MAX, CAPACITY_SHARE * capacity)
     with bench.scratch() as folder:
@@ -54,6 +56,7 @@ async def desk(bench: Bench, variant: str) -> Figures:
             await asyncio.to_thread(start_whole, running.program)
             measured = await _under_load(bench, running, letters, rate)
             return {
+                "carried_per_second": capacity,
                 "filling_seconds": filled_seconds,
                 "store_mb": store.stat().st_size / 1e6,
                 "first_accepted_empty_ms": before,
@@ -103,13 +106,7 @@ async def _under_load(bench: Bench, running: Session, letters: int, rate: float)
     ledger.begin_timing()
     meter, before = Meter(running.program.pid), (ledger.accepted, ledger.deliveries)
     operator = Operator(running.program, letters, random.Random(bench.seed))
-    quiet, asked = list[float](), list[float]()
-    for _ in range(ROUNDS):
-        quiet += await _windows(ledger, bench.seconds)
-        working = asyncio.create_task(operator.work())
-        asked += await _windows(ledger, bench.seconds)
-        operator.rest()
-        await working
+    asked = await _ask(bench, running, operator)
     meter.read()
     measured = meter.figures(ledger.accepted - before[0], ledger.deliveries - before[1])
     planned = await _plan(running, letters)
@@ -122,82 +119,57 @@ async def _under_load(bench: Bench, running: Session, letters: int, rate: float)
         **running.figures(),
         "opened_rss_mb": opened_mb,
         "offered_per_second": rate,
-        "ack_p99_alone_ms": statistics.median(quiet),
-        "ack_p99_asked_ms": statistics.median(asked),
-        "ack_p99_ratio": statistics.median(asked) / statistics.median(quiet),
+        **asked,
         **operator.figures(),
         **planned,
     }
 
 
-async def _windows(ledger: Ledger, seconds: float) -> list[float]:
-    """Publishers' p99 of each window in milliseconds: what else the machine does spoils a few."""
-    found: list[float] = []
-    begun, first = time.monotonic(), len(ledger.ack_ns)
-    while len(found) < max(1, int(seconds / WINDOW_SECONDS)):
-        until = begun + (len(found) + 1) * WINDOW_SECONDS
-        await asyncio.sleep(max(0.0, until - time.monotonic()))
-        found.append(percentile_ms(ledger.ack_ns[first:], 0.99))
-        first = len(ledger.ack_ns)
-    return found
-
-
-class Operator:
-    """Asks one question after the other, each kind as often as the others."""
-
-    def __init__(self, program: Program, letters: int, chance: random.Random) -> None:
-        assert program.admin_port is not None, "headrace has one"
-        self._port = program.admin_port
-        self._questions = questions(letters, chance)
-        self._is_working = False
-        self._took = {name: array("q") for kinds in KINDS.values() for name in kinds}
-
-    async def work(self) -> None:
-        """Until told to rest; what is asked then is still answered. Raises BenchFailed."""
-        self._is_working = True
-        while self._is_working:
-            begun = time.monotonic()
-            await self.ask_one()
-            await asyncio.sleep(max(0.0, begun + QUESTION_SECONDS - time.monotonic()))
-
-    async def ask_one(self) -> None:
-        name, path = next(self._questions)
-        begun = time.perf_counter_ns()
-        await ask(self._port, "GET", path)
-        self._took[name].append(time.perf_counter_ns() - begun)
-
-    def rest(self) -> None:
-        self._is_working = False
-
-    def figures(self) -> Figures:
-        """Of each class p50 and p99, and of each kind p50 and the worst."""
-        found: Figures = {}
-        for group, kinds in KINDS.items():
-            took = array("q", (one for name in kinds for one in self._took[name]))
-            found[f"{group}_asked"] = len(took)
-            found[f"{group}_p50_ms"] = percentile_ms(took, 0.5)
-            found[f"{group}_p99_ms"] = percentile_ms(took, 0.99)
-        for name, each in self._took.items():
-            found[f"{name}_median_ms"] = percentile_ms(each, 0.5)
-            found[f"{name}_worst_ms"] = percentile_ms(each, 1.0)
-        return found
+async def _ask(bench: Bench, running: Session, operator: Operator) -> Figures:
+    """Publishers alone and beside the operator, in turn."""
+    alone, asked = Windows(), Windows()
+    for _ in range(SHORT_ROUNDS if bench.is_short else ROUNDS):
+        await alone.watch(running, asyncio.ensure_future(asyncio.sleep(bench.seconds)))
+        working = asyncio.create_task(operator.work())
+        await asked.watch(running, asyncio.ensure_future(asyncio.sleep(bench.seconds)))
+        operator.rest()
+        await working
+    cpu_us = asked.cpu_seconds * 1e6 - asked.events * alone.cpu_us_per_event
+    return {
+        "ack_p99_alone_ms": alone.p99_ms,
+        "ack_p99_asked_ms": asked.p99_ms,
+        "ack_p99_ratio": ratio_of(asked, alone),
+        "question_cpu_ms": cpu_us / operator.asked / 1e3,
+        "question_cpu_events": cpu_us / operator.asked / alone.cpu_us_per_event,
+    }
 
 
 async def _plan(running: Session, letters: int) -> Figures:
-    """A plan to redrive all that is dead, made beside the load."""
-    program, ledger = running.program, running.ledger
+    """Plans to redrive all that is dead, made beside the load."""
+    program = running.program
+    held_mb, seconds = resident_mb(program.pid), list[float]()
+    alone, planning = Windows(), Windows()
+    for _ in range(PLANS):
+        await alone.watch(running, asyncio.ensure_future(asyncio.sleep(PLAN_PAUSE_SECONDS)))
+        begun = time.monotonic()
+        making = asyncio.create_task(_make_plan(program))
+        await planning.watch(running, making)
+        count = await making
+        seconds.append(time.monotonic() - begun)
+        if not 0 < count <= letters:
+            raise BenchFailed(f"the plan is about {count} of {letters} dead letters")
+    return {
+        "plan_seconds": statistics.median(seconds),
+        "planned": count,
+        "planned_per_second": count / statistics.median(seconds),
+        "plan_growth_mb": max(0.0, peak_resident_mb(program.pid) - held_mb),
+        "ack_p99_planning_ms": planning.p99_ms,
+        "ack_p99_planning_ratio": ratio_of(planning, alone),
+    }
+
+
+async def _make_plan(program: Program) -> int:
     assert program.admin_port is not None, "headrace has one"
-    held_mb, first = resident_mb(program.pid), len(ledger.ack_ns)
-    begun = time.monotonic()
     body = json.dumps({"verb": "redrive", "where": "TRUE"}).encode()
     plan = json.loads(await ask(program.admin_port, "POST", "/api/v1/dead-letters/plans", body))
-    seconds = time.monotonic() - begun
-    if not 0 < plan["count"] <= letters:
-        raise BenchFailed(f"the plan is about {plan['count']} of {letters} dead letters")
-    return {
-        "plan_seconds": seconds,
-        "planned": plan["count"],
-        "planned_per_second": plan["count"] / seconds,
-        "plan_growth_mb": max(0.0, peak_resident_mb(program.pid) - held_mb),
-        "ack_p99_planning_ms": percentile_ms(ledger.ack_ns[first:], 0.99),
-    }
+    return int(plan["count"])

@@ -66,7 +66,8 @@ DESK_TARGETS = tuple(
             for asked in ("list", "query", "rows", "groups", "pages")
         ),
         Target("desk", "ack_p99_ratio", 2.0, False, True, variant),
-        Target("desk", "first_accepted_ratio", 1.5, False, False, variant),
+        Target("desk", "ack_p99_planning_ratio", 2.0, False, True, variant),
+        Target("desk", "first_accepted_ratio", 1.2, False, False, variant),
     )
 )
 

@@ -25,7 +25,12 @@ from tests.bench.machine import (
 )
 from tests.bench.program import ROOT, BenchFailed
 from tests.bench.report import markdown, number, write_json
-from tests.bench.smoke import find_falls, read_expected
+from tests.bench.smoke import (
+    find_dearer_questions,
+    find_falls,
+    read_events_a_question,
+    read_expected,
+)
 from tests.bench.workloads import SMOKE, WORKLOADS, find_faults
 
 
@@ -63,8 +68,9 @@ def run_rounds(bench: Bench, names: Sequence[str], rounds: int) -> list[Run]:
             workload = WORKLOADS[name]
             if round_number >= max(rounds, workload.rounds_min):
                 continue
-            turn = round_number % len(workload.variants)
-            for variant in workload.variants[turn:] + workload.variants[:turn]:
+            variants = workload.short_variants if bench.is_short else workload.variants
+            turn = round_number % len(variants)
+            for variant in variants[turn:] + variants[:turn]:
                 bench.seed += 1
                 figures = _run(workload.run(bench, variant))
                 figures["fsync_p50_us"] = fsync_p50_us(bench.folder)
@@ -103,6 +109,7 @@ def _conclude(runs: list[Run], out: Path, is_smoke: bool) -> int:
     wrong = [f"{run.workload}, {run.variant}: {fault}" for run in runs for fault in run.faults]
     if is_smoke:
         wrong += find_falls(runs, read_expected())
+        wrong += find_dearer_questions(runs, read_events_a_question())
     else:
         wrong += [
             f"{v.workload}: {v.claim} is {number(v.value)}, the limit {number(v.limit)}"
@@ -125,6 +132,7 @@ def _bench(options: argparse.Namespace, scratch: Path) -> Bench:
         seed=options.seed,
         has_cores=has_two_cores(),
         uses_tools=not options.smoke,
+        is_short=options.smoke,
     )
 
 

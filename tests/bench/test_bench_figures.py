@@ -6,10 +6,16 @@ from array import array
 from pathlib import Path
 
 from tests.bench.bench import HEADRACE, REFERENCE
+from tests.bench.desk_windows import Windows, ratio_of
 from tests.bench.figures import Figures, Run, percentile_ms, ratio, summarise
 from tests.bench.laws import judge
 from tests.bench.report import against_reference, markdown, write_json
-from tests.bench.smoke import find_falls, read_expected
+from tests.bench.smoke import (
+    find_dearer_questions,
+    find_falls,
+    read_events_a_question,
+    read_expected,
+)
 from tests.bench.workloads import WORKLOADS, find_faults
 
 
@@ -78,6 +84,25 @@ def test_a_ratio_that_fell_by_more_than_a_third_fails_the_smoke_form() -> None:
 
     assert [len(found) for found in falls] == [0, 1]
     assert "e2e-1: 1.95 times" in falls[1][0]
+
+
+def test_a_question_that_costs_twice_as_much_fails_the_smoke_form() -> None:
+    runs = [
+        Run("desk", "10,000 dead letters", number, {"question_cpu_events": events})
+        for number, events in enumerate((150.0, 99.0))
+    ]
+
+    told = [find_dearer_questions(runs, recorded) for recorded in (49.0, 50.0)]
+
+    assert [len(found) for found in told] == [1, 0]
+    assert "as much CPU as 99 events" in told[0][0]
+    assert find_dearer_questions([], read_events_a_question()) == []
+
+
+def test_publishers_beside_the_desk_are_compared_turn_by_turn() -> None:
+    alone, asked = Windows([10.0, 100.0, 10.0]), Windows([15.0, 150.0, 30.0])
+
+    assert ratio_of(asked, alone) == 1.5
 
 
 def test_the_recorded_ratios_are_of_workloads_that_have_a_reference() -> None:
