@@ -41,7 +41,7 @@ def in_folder(folder: Path) -> Home:
         open_store(Place("folder", "", FLOWERS), Access(root=str(folder))),
         "",
         str(folder),
-        f"cp more.csv {folder}/",
+        f"cp {folder}/iris.csv {folder}/more.csv",
         HERE / "folder.yaml",
         {"DEMO_FOLDER": str(folder)},
     )
@@ -57,7 +57,7 @@ def in_bucket(bucket: Bucket, run: str) -> Home:
         open_store(Place("s3", bucket.name, FLOWERS), Access(s3=access)),
         front,
         shown,
-        f"aws s3 cp more.csv {shown} --endpoint-url {access.endpoint}",
+        f"aws s3 cp {shown}iris.csv {shown}more.csv --endpoint-url {access.endpoint}",
         HERE / "bucket.yaml",
         {
             "DEMO_ENDPOINT": access.endpoint,

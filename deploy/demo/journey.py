@@ -118,10 +118,8 @@ class Journey:
 
     async def _watch(self, process: Process, accepted: int) -> None:
         """Show progress until every trigger has settled all it matched."""
-        from rich.progress import Progress
-
         deadline = process.clock.monotonic() + PATIENCE_SECONDS
-        with Progress(console=self._telling.console, transient=True) as progress:
+        with self._telling.progress() as progress:
             bars = {
                 name: progress.add_task(f"trigger {name}", total=accepted)
                 for name in process.running.lanes()

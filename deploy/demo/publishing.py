@@ -18,7 +18,8 @@ async def publish_all(
     """POST each event in binary mode over one connection; gives how many were answered 202."""
     reader, writer = await asyncio.open_connection(*address)
     accepted = 0
-    for event in track(events, "publishing", console=console, transient=True):
+    is_seen = console.is_terminal
+    for event in track(events, "publishing", console=console, transient=True, disable=not is_seen):
         body = event.data or b""
         writer.write(
             b"POST %b HTTP/1.1\r\nhost: %b\r\n%bcontent-length: %d\r\n\r\n%b"

@@ -1,10 +1,13 @@
 """What the demo says on its way, for people."""
 
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 
 from deploy.addresses import Address
 from deploy.demo.files import GOOD, SPOILED, FileTally
@@ -53,15 +56,16 @@ class Telling:
         self._say_whole(f"log           {self._folder / 'headrace.log'}")
 
     def next_steps(self, ingress: Address, admin: Address) -> None:
+        program = program_name()
         asked = "" if admin.port == ADMIN_PORT else f" --admin http://{admin}"
         self._say("\nIt goes on running. In another terminal, try:")
-        self._say(f"  headrace files{asked}")
+        self._say_whole(f"  {program} files{asked}")
         self._say_whole(f"  {self._home.copying}")
-        self._say(f"  headrace triggers{asked}")
-        self._say(f"  headrace dead-letters{asked}")
-        self._say(f"  headrace events{asked}")
+        self._say_whole(f"  {program} triggers{asked}")
+        self._say_whole(f"  {program} dead-letters{asked}")
+        self._say_whole(f"  {program} events{asked}")
         self._say_whole(
-            f"  headrace send --to http://{ingress}{BROKER} --type com.example.flower.measured "
+            f"  {program} send --to http://{ingress}{BROKER} --type com.example.flower.measured "
             "--subject setosa --field sepal_length=5.1 --field sepal_width=3.5 "
             "--field petal_length=1.4 --field petal_width=0.2"
         )
@@ -71,9 +75,22 @@ class Telling:
         for problem in found:
             self._say(f"[red]not as it must be:[/] {escape(problem)}")
 
+    def progress(self) -> Progress:
+        """Bars, which end without a trace; none where nobody sees them move."""
+        return Progress(console=self.console, transient=True, disable=not self.console.is_terminal)
+
     def _say(self, text: str) -> None:
         self.console.print(text)
 
     def _say_whole(self, text: str) -> None:
         """On one line however long it is: people copy it."""
         self.console.print(text, soft_wrap=True)
+
+
+def program_name() -> str:
+    """How headrace is called in a terminal: by its path where that is not on the PATH."""
+    if shutil.which("headrace") is not None:
+        return "headrace"
+    program = Path(sys.executable).with_name("headrace")
+    here = Path.cwd()
+    return str(program.relative_to(here) if program.is_relative_to(here) else program)
