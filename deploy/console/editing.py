@@ -82,7 +82,6 @@ def _show(
         last=last,
         attributes=changes.get("attributes", []),
         changes=changes.get("data", []),
-        is_changed=shown is not None and _is_changed(shown),
     )
 
 
@@ -96,13 +95,6 @@ def _check_json(text: str) -> None:
             where=f"line {error.lineno}, column {error.colno}",
             remedy="mend it there",
         ) from error
-
-
-def _is_changed(shown: Mapping[str, Any]) -> bool:
-    """Whether somebody changed something: the new id and where it comes from are no change."""
-    names = [row["name"] for row in shown["attributes"]]
-    own = [name for name in names if name != "id" and not name.startswith("headrace")]
-    return bool(own) or not shown["data"]["is_same_bytes"]
 
 
 def _rows_of(changes: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:

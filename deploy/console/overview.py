@@ -1,4 +1,4 @@
-"""The first page: all that runs, drawn and listed, and where events are stuck."""
+"""The first page: all that runs, drawn and listed, and where events are stuck; and the keys."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -6,6 +6,7 @@ from deploy.admin.access import Looker
 from deploy.console.asking import Asking
 from deploy.console.flow import flow_of, trigger_tone
 from deploy.console.live import Look, show_live
+from deploy.console.pages import show
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,6 +19,12 @@ async def overview(request: Request, by: Looker) -> Response:
     """Brokers, triggers, sources, sinks, as their listings have them."""
     asking = Asking(request, by)
     return await show_live(request, by, "overview.html", lambda: _look(asking))
+
+
+@router.get("/keys")
+async def keys(request: Request, by: Looker) -> Response:
+    """What can be done without a mouse."""
+    return show(request, "keys.html")
 
 
 async def _look(asking: Asking) -> Look:

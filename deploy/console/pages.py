@@ -21,6 +21,13 @@ from deploy.console.assets import address_of
 
 THEME_COOKIE = "headrace-theme"
 THEMES = ("light", "dark")
+PAGES = (  # in the bar of every page, and the key behind g that leads there
+    ("/", "Overview", "o"),
+    ("/dead-letters", "Dead letters", "d"),
+    ("/events", "Events", "e"),
+    ("/jobs", "Jobs", "j"),
+    ("/audit", "Audit", "a"),
+)
 TURN_SECONDS = 0.001  # of the event loop, which has deliveries to make
 POLICY = "; ".join(
     (
@@ -57,7 +64,7 @@ def templates() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(words.FILTERS)
-    environment.globals.update(link=words.link, asset=address_of)
+    environment.globals.update(link=words.link, asset=address_of, pages=PAGES)
     return environment
 
 

@@ -61,7 +61,7 @@ def _confirm_seek(request: Request, place: str, told: dict[str, Any]) -> Respons
     events = number(told["events"])
     what = SOUGHT.get(told["direction"])
     skipped = told["events"] if told["direction"] == "skip" else None
-    between = f"{events} stored events lie between. They are {what}." if what else "It is there."
+    between = f"{events} stored events lie between. They are {what}." if what else ""
     return show(
         request,
         "confirm.html",

@@ -16,6 +16,7 @@ UNSEEN = re.compile(
 )
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NOT_KNOWN = "–"
+THIN = "\u202f"  # a narrow space that breaks no line, between threes of digits
 
 
 def visible(value: Any) -> Any:
@@ -37,7 +38,7 @@ def number(value: float | None) -> str:
     if value is None:
         return NOT_KNOWN
     shown = f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.2f}"
-    return shown.replace(",", "\u202f")
+    return shown.replace(",", THIN)
 
 
 def size(count: float | None) -> str:

@@ -35,6 +35,7 @@ PAGES = {
     "event": "/events/at?broker=default/default&offset=3",
     "jobs": "/jobs",
     "audit": "/audit",
+    "keys": "/keys",
     "lost": "/nothing",
     "sign-in": "/sign-in",
 }
@@ -127,6 +128,19 @@ async def test_keys_lead_to_the_content_and_to_the_query(browser: Browser, day: 
     assert visitor.wrongs == []
 
 
+async def test_keys_go_from_page_to_page_and_are_listed(browser: Browser, day: Living) -> None:
+    async with browsing(browser, url_of(day)) as visitor:
+        page = visitor.page
+        await visitor.open("/events")
+        await page.fill("#query", "g j ?")  # what is written is no key
+        await page.evaluate("document.activeElement.blur()")
+        for keys, place in (("gd", "/dead-letters"), ("gj", "/jobs"), ("?", "/keys"), ("go", "/")):
+            await page.keyboard.type(keys)
+            await page.wait_for_url(f"{visitor.url}{place}")
+
+    assert visitor.wrongs == []
+
+
 async def test_a_chosen_theme_stays(browser: Browser, day: Living) -> None:
     colour = "getComputedStyle(document.body).backgroundColor"
 
@@ -165,7 +179,7 @@ async def test_a_stream_that_breaks_is_asked_for_again(browser: Browser, day: Li
             await route.continue_()
             return
         broken.append(route.request.url)
-        body = "retry: 50\ndata: <p>broken</p>\n\ndata: <p>half of"
+        body = "retry: 2000\ndata: <p>broken</p>\n\ndata: <p>half of"
         await route.fulfill(body=body, content_type="text/event-stream")
 
     async with browsing(browser, url_of(day)) as visitor:

@@ -4,13 +4,35 @@
 
 const isWriting = (place) => place.matches("input, textarea, select") || place.isContentEditable;
 
+let isGoing = false; // after a g, until the next key
+
+const KEYS = {
+  "/": () => {
+    const query = document.getElementById("query");
+    if (!query) return false;
+    query.focus();
+    query.select();
+    return true;
+  },
+  "?": () => follow('footer a[href="/keys"]'),
+  n: () => follow('a[rel="next"]'),
+  g: () => (isGoing = true),
+};
+
+function follow(selector) {
+  const link = document.querySelector(selector);
+  if (link) link.click();
+  return Boolean(link);
+}
+
 document.addEventListener("keydown", (pressed) => {
-  const query = document.getElementById("query");
-  if (pressed.key !== "/" || pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;
-  if (!query || isWriting(pressed.target)) return;
-  pressed.preventDefault();
-  query.focus();
-  query.select();
+  if (pressed.ctrlKey || pressed.metaKey || pressed.altKey || isWriting(pressed.target)) return;
+  const wasGoing = isGoing && /^[a-z]$/.test(pressed.key);
+  isGoing = false;
+  const isTaken = wasGoing
+    ? follow(`nav [data-key="${pressed.key}"]`)
+    : Object.hasOwn(KEYS, pressed.key) && KEYS[pressed.key]();
+  if (isTaken) pressed.preventDefault();
 });
 
 const FOUND_MAX = 500;
