@@ -5,6 +5,7 @@ Properties are about what is true and not about how fast: on a busy machine any 
 
 import faulthandler
 import os
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -25,3 +26,11 @@ def _say_where_it_hangs() -> Iterator[None]:
     faulthandler.dump_traceback_later(TEST_SECONDS_MAX, exit=True)
     yield
     faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture
+def refused_port() -> Iterator[int]:
+    """One that is held, so that nobody else gets it, and where nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])

@@ -1,7 +1,6 @@
 """The client commands, against a real HTTP server that answers as the admin listener does."""
 
 import json
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -223,12 +222,12 @@ def test_options_before_the_last_word_count_too(headrace: Headrace, peer: Any) -
     assert peer.asked[0].headers["authorization"] == "Bearer t0p"
 
 
-def test_where_nobody_listens_it_says_how_to_start_one(headrace: Headrace) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+def test_where_nobody_listens_it_says_how_to_start_one(
+    headrace: Headrace, refused_port: int
+) -> None:
+    url = f"http://127.0.0.1:{refused_port}"
 
-        ran = headrace("brokers", "--admin", url)
+    ran = headrace("brokers", "--admin", url)
 
     assert ran.exit_code == 1
     assert f"no headrace answers at {url} (connection refused); start one with: headrace up" in (

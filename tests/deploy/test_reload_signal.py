@@ -125,15 +125,6 @@ class Reloadable:
                 await asyncio.sleep(0.05)
 
 
-async def nowhere() -> str:
-    """A URL at which nobody listens."""
-    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return f"http://127.0.0.1:{port}/"
-
-
 @pytest.fixture
 async def one(tmp_path: Path) -> AsyncIterator[Reloadable]:
     made = Reloadable(tmp_path)
@@ -166,10 +157,10 @@ async def test_what_was_stored_before_a_reload_keeps_the_old_filter(one: Reloada
 
 
 async def test_a_wrong_url_is_mended_by_a_reload_and_what_is_parked_goes_soon(
-    one: Reloadable,
+    one: Reloadable, refused_port: int
 ) -> None:
     one.subscriber.open()
-    one.write(one.trigger(uri=await nowhere()))
+    one.write(one.trigger(uri=f"http://127.0.0.1:{refused_port}/"))
     await one.hang_up()
     await one.publish("old", 40)
     await one.until_shown(lambda now: now["parked"] >= 20)

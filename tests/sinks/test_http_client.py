@@ -290,13 +290,10 @@ async def test_a_failed_look_up_names_its_phase(client: HttpClient) -> None:
     await failing.close()
 
 
-async def test_a_refused_connection_names_its_phase_and_no_address(client: HttpClient) -> None:
-    server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-
-    result = await post(pool_of(client, f"http://127.0.0.1:{port}/"))
+async def test_a_refused_connection_names_its_phase_and_no_address(
+    client: HttpClient, refused_port: int
+) -> None:
+    result = await post(pool_of(client, f"http://127.0.0.1:{refused_port}/"))
 
     assert isinstance(result, NoAnswer)
     assert result.phase == "connect"

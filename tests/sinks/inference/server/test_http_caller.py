@@ -1,6 +1,5 @@
 """HttpCaller on real connections: replicas, quick tries, deadlines, credentials."""
 
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -65,12 +64,6 @@ def always(answer: bytes) -> Behaviour:
     return behave
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 def status_of(called: Called) -> int:
     assert isinstance(called, ModelAnswer), called
     return called.status
@@ -91,11 +84,11 @@ async def test_a_request_is_below_the_url_with_exactly_its_headers(
 
 
 async def test_where_nobody_listens_it_is_tried_three_times_and_was_not_sent(
-    calling: Calling,
+    calling: Calling, refused_port: int
 ) -> None:
     began = time.monotonic()
 
-    called = await calling(f"http://127.0.0.1:{free_port()}").post(REQUEST, soon())
+    called = await calling(f"http://127.0.0.1:{refused_port}").post(REQUEST, soon())
 
     assert isinstance(called, Unanswered)
     assert (called.phase, called.was_sent) == ("connect", False)
@@ -103,10 +96,10 @@ async def test_where_nobody_listens_it_is_tried_three_times_and_was_not_sent(
 
 
 async def test_another_replica_answers_where_one_does_not_listen(
-    serve: Serve, calling: Calling
+    serve: Serve, calling: Calling, refused_port: int
 ) -> None:
     server = await serve(always(WELL))
-    caller = calling(f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{server.port}")
+    caller = calling(f"http://127.0.0.1:{refused_port}", f"http://127.0.0.1:{server.port}")
 
     assert status_of(await caller.post(REQUEST, soon())) == 200
 
