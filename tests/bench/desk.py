@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.bench.admin import start_whole
 from tests.bench.bench import HEADRACE, Bench, Shape
 from tests.bench.configuration import plan_triggers
 from tests.bench.desk_operator import Operator
@@ -23,7 +24,6 @@ from tests.bench.large_desk import LARGE_GROUPS, fill_desk
 from tests.bench.latency import COLD_STARTS, first_accepted_at
 from tests.bench.ledger import Ledger
 from tests.bench.load import OPEN_LOOP_CONNECTIONS, Load
-from tests.bench.looking import start_whole
 from tests.bench.machine import peak_resident_mb, resident_mb
 from tests.bench.meter import Meter
 from tests.bench.program import BenchFailed, Program

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
+from tests.bench.admin import PATIENCE_SECONDS, await_admin
 from tests.bench.bench import HEADRACE, Bench
 from tests.bench.configuration import append_resources
 from tests.bench.figures import Figures
-from tests.bench.held_backlog import PATIENCE_SECONDS, await_admin
 from tests.bench.machine import peak_resident_mb
 from tests.bench.meter import Meter
 from tests.bench.model_server import COLUMNS
@@ -83,7 +83,7 @@ async def file_job(bench: Bench, kind: str) -> Figures:
         append_resources(folder / "headrace.yaml", RESOURCES)
         try:
             await asyncio.to_thread(program.start)
-            await_admin(program, POLL_SECONDS)
+            await_admin(program)
             figures = await asyncio.to_thread(_job, program, folder, source, bench.file_rows)
         finally:
             program.stop()

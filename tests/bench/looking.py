@@ -1,20 +1,18 @@
 """Looking into a long log while nothing else happens: how fast is the story of one event told?"""
 
 import asyncio
-import json
 import random
 import time
 from array import array
 from collections.abc import Iterator
-from http.client import HTTPConnection
-from typing import Any
 
+from tests.bench.admin import ask_admin, start_whole
 from tests.bench.bench import HEADRACE, Bench
 from tests.bench.configuration import plan_triggers
 from tests.bench.figures import Figures, percentile_ms
 from tests.bench.large_log import event_id, fill_log
 from tests.bench.machine import resident_mb
-from tests.bench.program import BenchFailed, Program, is_listening
+from tests.bench.program import BenchFailed, Program
 
 LOG_EVENTS = 1_000_000
 TRIGGERS = {HEADRACE: 10, "10,000 triggers": 10_000}
@@ -38,23 +36,12 @@ async def why(bench: Bench, variant: str) -> Figures:
             program.stop()
 
 
-def start_whole(program: Program) -> None:
-    """Start it, and wait for its admin listener too."""
-    program.start()
-    assert program.admin_port is not None, "headrace has one"
-    deadline = time.monotonic() + 30.0
-    while not is_listening(program.admin_port):
-        if time.monotonic() > deadline:
-            raise BenchFailed("no admin listener after 30 s")
-        time.sleep(0.01)
-
-
 def _ask(program: Program, chance: random.Random) -> Figures:
     took = {"by_id": array("q"), "by_offset": array("q")}
     first_ns = 0
     for number, (kind, offset, path) in enumerate(_questions(chance)):
         begun = time.perf_counter_ns()
-        story = _get(program, path)
+        story = ask_admin(program, "GET", path)
         spent = time.perf_counter_ns() - begun
         if story["event"]["offset"] != offset or story["matched"] != 1:
             raise BenchFailed(f"{path} told of {story['event']}, {story['matched']} matched")
@@ -78,17 +65,3 @@ def _questions(chance: random.Random) -> Iterator[tuple[str, int, str]]:
         offset = chance.randint(1, LOG_EVENTS)
         yield "by_id", offset, f"/api/v1/events/{event_id(offset)}/why"
         yield "by_offset", offset, f"/api/v1/events/-/why?offset={offset}"
-
-
-def _get(program: Program, path: str) -> dict[str, Any]:
-    connection = HTTPConnection("127.0.0.1", program.admin_port, timeout=30)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        content = answer.read()
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise BenchFailed(f"{path} answered {answer.status}: {content[:300]!r}")
-    story: dict[str, Any] = json.loads(content)
-    return story

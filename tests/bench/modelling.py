@@ -11,19 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.bench.admin import PATIENCE_SECONDS, ask_admin, await_admin
 from tests.bench.bench import HEADRACE, Bench
 from tests.bench.configuration import append_resources
 from tests.bench.figures import Figures
-from tests.bench.held_backlog import (
-    PATIENCE_SECONDS,
-    TRIGGER,
-    ask_admin,
-    await_admin,
-    count_delivered,
-    paused_trigger,
-    publish_all,
-    resume,
-)
+from tests.bench.held_backlog import TRIGGER, count_delivered, paused_trigger, publish_all, resume
 from tests.bench.meter import Meter
 from tests.bench.program import BenchFailed, Program
 from tests.faults.export import export
@@ -90,7 +82,7 @@ def _event(number: int) -> Mapping[str, Any]:
 
 def _let_go(program: Program, is_whole: bool) -> Figures:
     """From the moment of the resume until all is delivered, or until the rate is known."""
-    await_admin(program, POLL_SECONDS)
+    await_admin(program)
     meter = Meter(program.pid)
     resume(program)
     began, delivered = time.monotonic(), 0

@@ -17,19 +17,11 @@ from typing import Any
 import apsw
 import orjson
 
+from tests.bench.admin import PATIENCE_SECONDS, ask_json, await_admin
 from tests.bench.bench import HEADRACE, REFERENCE, Bench
 from tests.bench.configuration import append_resources
 from tests.bench.figures import Figures
-from tests.bench.held_backlog import (
-    PATIENCE_SECONDS,
-    TRIGGER,
-    ask_json,
-    await_admin,
-    count_delivered,
-    paused_trigger,
-    publish_all,
-    resume,
-)
+from tests.bench.held_backlog import TRIGGER, count_delivered, paused_trigger, publish_all, resume
 from tests.bench.machine import LOAD_CORE
 from tests.bench.meter import Meter
 from tests.bench.model_server import COLUMNS
@@ -120,7 +112,7 @@ def _let_go(program: Program, events: int) -> Figures:
     """From the moment of the resume until each of `events` is predicted and stored."""
     is_reference = program.admin_port is None
     if not is_reference:
-        await_admin(program, POLL_SECONDS)
+        await_admin(program)
     meter, delivered = Meter(program.pid), 0
     deadline = time.monotonic() + PATIENCE_SECONDS
     ask_json(program.port, "POST", "/resume", {}) if is_reference else resume(program)

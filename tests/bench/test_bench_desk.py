@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.admin import start_whole
 from tests.bench.bench import HEADRACE, Bench
 from tests.bench.configuration import plan_triggers
 from tests.bench.desk_questions import KINDS, ask, questions
 from tests.bench.figures import Row
 from tests.bench.large_desk import LARGE_GROUPS, fill_desk
 from tests.bench.laws import judge
-from tests.bench.looking import UNREACHABLE, start_whole
+from tests.bench.looking import UNREACHABLE
 from tests.bench.program import Program
 
 pytestmark = pytest.mark.alone
