@@ -10,6 +10,9 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from broker.errors import HeadraceError, InvalidConfig
+from deploy.environment import read_environment
+
+COMPLETED = "_HEADRACE_COMPLETE"  # set by a shell that asks what a line may go on with
 
 
 class Command(NamedTuple):
@@ -57,20 +60,31 @@ def main(arguments: list[str] | None = None) -> None:
     gc.set_threshold(50_000, 20, 50)
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        _program(words)(words, prog_name="headrace")
+        _program(_meant(words))(words, prog_name="headrace")
     except HeadraceError as error:
         _say(error)
         sys.exit(1)
+
+
+def _meant(words: list[str]) -> list[str]:
+    """`words`, or those of a line that a shell wants completed."""
+    variables = read_environment().variables
+    if COMPLETED not in variables:
+        return words
+    from deploy.cli.completing import completed_words
+
+    return completed_words(variables)
 
 
 def _program(words: list[str]) -> Any:
     """The program with the command that is asked for, or with the list of all of them."""
     import typer
 
+    is_asked = COMPLETED in read_environment().variables
     program = typer.Typer(
         help="A durable CloudEvents broker whose triggers carry events to sinks.",
         epilog="Example: headrace check headrace.yaml && headrace up headrace.yaml",
-        add_completion=False,
+        add_completion=is_asked or not words or words[0].startswith("-"),
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

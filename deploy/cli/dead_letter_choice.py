@@ -6,6 +6,7 @@ import typer
 
 from broker.errors import Invalid
 from deploy.cli.client import Admin, Item, full_name, in_path
+from deploy.cli.completing import offer_sinks, offering
 
 IdsArgument = Annotated[
     list[str] | None,
@@ -22,11 +23,22 @@ WhereOption = Annotated[
 ]
 GroupOption = Annotated[
     str | None,
-    typer.Option("--group", metavar="GROUP", help="Those of a group.", show_default=False),
+    typer.Option(
+        "--group",
+        metavar="GROUP",
+        help="Those of a group.",
+        show_default=False,
+        autocompletion=offering("/dead-letter-groups", "pattern"),
+    ),
 ]
 PlanOption = Annotated[
     str | None,
-    typer.Option("--plan", metavar="PLAN", help="Those of a plan that was shown before."),
+    typer.Option(
+        "--plan",
+        metavar="PLAN",
+        help="Those of a plan that was shown before.",
+        autocompletion=offering("/dead-letters/plans", "verb"),
+    ),
 ]
 RateOption = Annotated[
     float | None,
@@ -62,7 +74,10 @@ AbortOption = Annotated[
 ToSinkOption = Annotated[
     str | None,
     typer.Option(
-        "--to-sink", metavar="NAME", help="To this sink of the configuration, not to their own."
+        "--to-sink",
+        metavar="NAME",
+        help="To this sink of the configuration, not to their own.",
+        autocompletion=offer_sinks,
     ),
 ]
 ToBrokerOption = Annotated[
@@ -71,6 +86,7 @@ ToBrokerOption = Annotated[
         "--to-broker",
         metavar="NAME",
         help="Publish them again, to all triggers of this broker; . is their own.",
+        autocompletion=offering("/brokers", "state", "name"),
     ),
 ]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not follow it.")]

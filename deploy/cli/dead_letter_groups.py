@@ -1,15 +1,19 @@
 """`headrace dead-letters` by itself (groups), and what is said of a group."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from broker.errors import Invalid
-from deploy.cli.client import Item, in_path
+from deploy.cli.client import Item, full_name, in_path
+from deploy.cli.completing import offering
 from deploy.cli.grouping import Verb
 from deploy.cli.options import (
     AdminOption,
+    BrokerOption,
+    LimitOption,
     Output,
     OutputOption,
     ReasonOption,
@@ -20,6 +24,16 @@ from deploy.cli.output import Column, age, number, show_items
 from deploy.cli.sparkline import sparkline
 
 DAY_COLUMNS = 8
+GROUPS_MAX = 1_000
+
+
+class Sorting(StrEnum):
+    """By what groups are listed, the most of it first."""
+
+    LAST = "last"
+    FIRST = "first"
+    COUNT = "count"
+    STATE = "state"
 
 
 def day(hourly: Sequence[int]) -> str:
@@ -40,7 +54,12 @@ GROUPS = (
 )
 
 GroupsArgument = Annotated[
-    list[str], typer.Argument(metavar="GROUP…", help="Groups, as headrace dead-letters lists them.")
+    list[str],
+    typer.Argument(
+        metavar="GROUP…",
+        help="Groups, as headrace dead-letters lists them.",
+        autocompletion=offering("/dead-letter-groups", "pattern"),
+    ),
 ]
 NoteOption = Annotated[
     str | None,
@@ -58,10 +77,27 @@ StateOption = Annotated[
     ),
 ]
 
+TriggerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--trigger",
+        metavar="NAME",
+        help="Only of this trigger.",
+        autocompletion=offering("/triggers", "state", "name"),
+    ),
+]
+SortOption = Annotated[
+    Sorting, typer.Option("--sort", help="By when last or first seen, by count, or by state.")
+]
+
 
 def groups(
     context: typer.Context,
     state: StateOption = None,
+    trigger: TriggerOption = None,
+    broker: BrokerOption = None,
+    sort: SortOption = Sorting.LAST,
+    limit: LimitOption = GROUPS_MAX,
     admin: AdminOption = None,
     token: TokenOption = None,
     output: OutputOption = None,
@@ -73,14 +109,20 @@ def groups(
     \b
     Examples:
       headrace dead-letters
-      headrace dead-letters --state open
+      headrace dead-letters --state open --sort count
       headrace dead-letters list --trigger classify --limit 10
       headrace dead-letters why 3nq6u7a2w4c5d6e7
       headrace dead-letters redrive --where "reason = 'attempts'" --dry-run
     """
     chosen = choose(context, admin, token, output)
     if context.invoked_subcommand is None:
-        found = chosen.client().items("/dead-letter-groups", {"state": state})
+        query = {
+            "state": state,
+            "trigger": full_name(trigger) if trigger else None,
+            "broker": full_name(broker) if broker else None,
+            "sort": sort.value,
+        }
+        found = chosen.client().items("/dead-letter-groups", query, limit)
         show_items(with_state(found, chosen.format), GROUPS, chosen.format, "dead letters")
 
 

@@ -8,7 +8,7 @@ from deploy.cli.client import full_name
 from deploy.cli.dead_letter_choice import WhereOption
 from deploy.cli.dead_letter_edit import difference, edit
 from deploy.cli.dead_letter_export import export
-from deploy.cli.dead_letter_groups import VERBS, groups
+from deploy.cli.dead_letter_groups import VERBS, TriggerOption, groups
 from deploy.cli.dead_letter_import import import_file
 from deploy.cli.dead_letter_verbs import discard, redrive, restore
 from deploy.cli.dead_letter_why import show, why
@@ -51,9 +51,7 @@ def group() -> typer.Typer:
 def list_all(
     context: typer.Context,
     where: WhereOption = None,
-    trigger: Annotated[
-        str | None, typer.Option("--trigger", metavar="NAME", help="Only of this trigger.")
-    ] = None,
+    trigger: TriggerOption = None,
     reason: Annotated[
         str | None,
         typer.Option("--reason", metavar="REASON", help="Only with this reason, such as attempts."),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli.client import Item, full_name, in_path
+from deploy.cli.completing import offering
 from deploy.cli.grouping import group_of
 from deploy.cli.job_verbs import job_verbs
 from deploy.cli.options import (
@@ -33,9 +34,22 @@ from deploy.cli.output import (
 
 BAR_CHARACTERS = 10
 SHORT_ID_CHARACTERS = 8  # the commands take the beginning of an id
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or how that begins.")]
+JobArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB",
+        help="Its id, or how that begins.",
+        autocompletion=offering("/files", "input"),
+    ),
+]
 TriggerOption = Annotated[
-    str | None, typer.Option("--trigger", metavar="NAME", help="Only this trigger's jobs.")
+    str | None,
+    typer.Option(
+        "--trigger",
+        metavar="NAME",
+        help="Only this trigger's jobs.",
+        autocompletion=offering("/triggers", "state", "name"),
+    ),
 ]
 StateOption = Annotated[
     str | None, typer.Option("--state", metavar="STATE", help="Only those in this state.")

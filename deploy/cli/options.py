@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.client import DEFAULT_ADMIN, Admin, admin_at
+from deploy.cli.completing import offer_named, offering
 
 
 class Output(StrEnum):
@@ -38,10 +39,19 @@ LimitOption = Annotated[
     int, typer.Option("--limit", min=1, max=100_000, metavar="N", help="At most so many.")
 ]
 BrokerOption = Annotated[
-    str | None, typer.Option("--broker", metavar="NAME", help="Only of this broker.")
+    str | None,
+    typer.Option(
+        "--broker",
+        metavar="NAME",
+        help="Only of this broker.",
+        autocompletion=offering("/brokers", "state", "name"),
+    ),
 ]
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="NAME or NAMESPACE/NAME.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="NAME or NAMESPACE/NAME.", autocompletion=offer_named),
+]
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit.", show_default=False)
 ]

@@ -1,11 +1,12 @@
-"""`headrace dead-letters jobs`, and `job show | pause | resume | cancel`."""
+"""`headrace dead-letters jobs`, and `job show | failed | pause | resume | cancel`."""
 
 from typing import Annotated
 
 import typer
 
 from deploy.cli.client import Item, in_path
-from deploy.cli.grouping import group_of
+from deploy.cli.completing import offering
+from deploy.cli.grouping import Verb, group_of
 from deploy.cli.job_verbs import job_verbs
 from deploy.cli.options import (
     AdminOption,
@@ -68,9 +69,19 @@ FAILED = (
     Column("FAILED AGAIN", "count", number, "right", whole=True),
     Column("GROUP", "group", whole=True),
 )
+FAILED_IDS = (
+    Column("DEAD LETTER", "id", whole=True),
+    Column("GROUP", "group", whole=True),
+)
 
-
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Its id, as `jobs` lists it.")]
+JobArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB",
+        help="Its id, as `jobs` lists it.",
+        autocompletion=offering("/redrive-jobs", "state"),
+    ),
+]
 HELPS = {
     "pause": """Send no more for now; what is under way goes on.
 
@@ -95,7 +106,8 @@ HELPS = {
 
 def job_group() -> typer.Typer:
     """What is below `dead-letters job`."""
-    return group_of(job, {"show": show, **job_verbs("/redrive-jobs", JobArgument, HELPS, sentence)})
+    looking: dict[str, Verb] = {"show": show, "failed": failed}
+    return group_of(job, looking | job_verbs("/redrive-jobs", JobArgument, HELPS, sentence))
 
 
 def jobs(
@@ -126,7 +138,7 @@ def job(context: typer.Context) -> None:
       headrace dead-letters job cancel 260301-093000-3f2a --reason "the wrong model"
     """
     if context.invoked_subcommand is None:
-        raise typer.BadParameter("say one of: show, pause, resume, cancel")
+        raise typer.BadParameter("say one of: show, failed, pause, resume, cancel")
 
 
 def show(
@@ -144,6 +156,25 @@ def show(
     """
     chosen = choose(context, admin, token, output)
     show_answer(chosen.client().get(f"/redrive-jobs/{in_path(job)}"), chosen.format, _draw)
+
+
+def failed(
+    context: typer.Context,
+    job: JobArgument,
+    limit: LimitOption = 50,
+    admin: AdminOption = None,
+    token: TokenOption = None,
+    output: OutputOption = None,
+) -> None:
+    """List what failed again in a redrive, each with the group that it is of since.
+
+    \b
+    Example:
+      headrace dead-letters job failed 260301-093000-3f2a
+    """
+    chosen = choose(context, admin, token, output)
+    found = chosen.client().items(f"/redrive-jobs/{in_path(job)}/failed", None, limit)
+    show_items(found, FAILED_IDS, chosen.format, "dead letters that failed again")
 
 
 def flat(item: Item) -> Item:

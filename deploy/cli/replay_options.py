@@ -4,10 +4,22 @@ from typing import Annotated
 
 import typer
 
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The replay's id.")]
+from deploy.cli.completing import offering
+
+JobArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB", help="The replay's id.", autocompletion=offering("/replays", "state")
+    ),
+]
 TriggerOption = Annotated[
     str | None,
-    typer.Option("--trigger", metavar="NAME", help="Whose events; NAME or NAMESPACE/NAME."),
+    typer.Option(
+        "--trigger",
+        metavar="NAME",
+        help="Whose events; NAME or NAMESPACE/NAME.",
+        autocompletion=offering("/triggers", "state", "name"),
+    ),
 ]
 FromOption = Annotated[
     str | None,

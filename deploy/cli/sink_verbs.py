@@ -8,6 +8,7 @@ import typer
 
 from broker.errors import Invalid
 from deploy.cli.client import Item, printable
+from deploy.cli.completing import offer_sinks
 from deploy.cli.explain import parsed, read_content
 from deploy.cli.model_text import precise, set_line
 from deploy.cli.options import (
@@ -23,7 +24,9 @@ from deploy.cli.payload import data_text
 SinkArgument = Annotated[
     str,
     typer.Argument(
-        metavar="NAME", help="As the list has it, a URL or kind and name; or the name alone."
+        metavar="NAME",
+        help="As the list has it, a URL or kind and name; or the name alone.",
+        autocompletion=offer_sinks,
     ),
 ]
 JUDGED = (
