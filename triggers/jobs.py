@@ -61,6 +61,7 @@ class Jobs:
         )
         await redrives.load()
         self._begin(redrives.run)
+        self._begin(redrives.bin.run)
 
     async def begin_replays(
         self, loaded: Loaded, settler: Settler, connect: Connect | None, tracer: Tracer | None

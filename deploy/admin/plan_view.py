@@ -47,6 +47,8 @@ PLAN: Mapping[str, Any] = {
     ],
     "acted_at": None,
     "outcome": None,
+    "passed": 0,
+    "is_over": False,
     "job": None,
 }
 JOB: Mapping[str, Any] = {
@@ -108,6 +110,8 @@ def plan_view(plan: Plan, job: RedriveJob | None) -> dict[str, Any]:
         "outcome": None
         if outcome is None
         else {"moved": outcome.moved, "refused": outcome.refused_by},
+        "passed": plan.passed,
+        "is_over": plan.is_over,
         "job": None if job is None else job.id,
     }
 

@@ -37,7 +37,7 @@ from deploy.cli.options import (
 from deploy.cli.output import counted, show_answer
 from deploy.cli.progress import Progress
 from deploy.cli.redrive_jobs import sentence
-from deploy.cli.redriving import follow
+from deploy.cli.redriving import follow, go_through
 
 
 def redrive(
@@ -132,6 +132,7 @@ def discard(
     ids: IdsArgument = None,
     where: WhereOption = None,
     group: GroupOption = None,
+    plan: PlanOption = None,
     count: Annotated[
         int | None,
         typer.Option("--count", metavar="N", help="How many are meant, instead of being asked."),
@@ -153,7 +154,7 @@ def discard(
     """
     chosen = choose(context, admin, token, output)
     client = chosen.client()
-    planned = make_plan(client, "discard", ids, where, group, broker)
+    planned = _planned(client, "discard", plan, ids, where, group, broker)
     if count is not None and count != planned["count"]:
         raise _differing(planned, count)
     if show_plan(chosen, planned, dry_run):
@@ -162,7 +163,8 @@ def discard(
     typed = _typed_count(planned) if count is None else count
     if typed != planned["count"]:
         raise _differing(planned, typed)
-    _tell(chosen, "discarded", _act(client, planned, {"count": typed, "reason": reason}))
+    acted = _act(client, planned, {"count": typed, "reason": reason})
+    _tell(chosen, "discarded", go_through(client, acted["plan"], "discarding"))
     _end(ids, planned)
 
 
@@ -171,6 +173,7 @@ def restore(
     ids: IdsArgument = None,
     where: WhereOption = None,
     group: GroupOption = None,
+    plan: PlanOption = None,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
     broker: BrokerOption = None,
@@ -186,12 +189,28 @@ def restore(
     """
     chosen = choose(context, admin, token, output)
     client = chosen.client()
-    planned = make_plan(client, "restore", ids, where, group, broker)
+    planned = _planned(client, "restore", plan, ids, where, group, broker)
     if show_plan(chosen, planned, dry_run):
         _end(ids, planned)
         return
-    _tell(chosen, "restored", _act(client, planned, {"reason": reason}))
+    acted = _act(client, planned, {"reason": reason})
+    _tell(chosen, "restored", go_through(client, acted["plan"], "restoring"))
     _end(ids, planned)
+
+
+def _planned(
+    client: Admin,
+    verb: str,
+    plan: str | None,
+    ids: list[str] | None,
+    where: str | None,
+    group: str | None,
+    broker: str | None,
+) -> Item:
+    """The plan that is named, or one that is made of what is meant."""
+    if plan is not None:
+        return find_plan(client, plan, ids, where, group, broker)
+    return make_plan(client, verb, ids, where, group, broker)
 
 
 def _act(client: Admin, plan: Item, options: dict[str, Any]) -> Item:
@@ -216,11 +235,11 @@ def _typed_count(plan: Item) -> int:
     return int(typed) if typed.isdecimal() else -1
 
 
-def _tell(chosen: Chosen, done: str, answer: Item) -> None:
+def _tell(chosen: Chosen, done: str, plan: Item) -> None:
     """What was done; ends with 1 where some were left as they were."""
-    outcome = answer["plan"]["outcome"]
+    outcome = plan["outcome"]
     refused = ", ".join(f"{count:,} {why}" for why, count in outcome["refused"].items())
     text = f"{outcome['moved']:,} {done}" + (f"; left as they were: {refused}" if refused else "")
-    show_answer({"plan": answer["plan"]}, chosen.format, lambda _: print(text))
+    show_answer({"plan": plan}, chosen.format, lambda _: print(text))
     if refused:
         raise typer.Exit(1)

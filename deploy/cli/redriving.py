@@ -1,4 +1,4 @@
-"""Follow a redrive until it has ended, is paused, or nothing has come of it for a while."""
+"""Follow what goes on: a redrive until nothing comes of it any more, a discard to its end."""
 
 import time
 from collections.abc import Callable
@@ -36,6 +36,21 @@ def follow(
             progress.advance(now - settled)
             settled, changed_at = now, clock()
     return job
+
+
+def go_through(
+    client: Desk, plan: Item, verb: str, sleep: Callable[[float], None] = time.sleep
+) -> Item:
+    """The plan once it is carried out: of many that goes on after the act has given back."""
+    with Progress(plan["count"], verb) as progress:
+        passed = 0
+        while True:
+            progress.advance(plan["passed"] - passed)
+            if plan["is_over"]:
+                return plan
+            passed = plan["passed"]
+            sleep(LOOK_SECONDS)
+            plan = client.get(f"/dead-letters/plans/{in_path(plan['id'])}")
 
 
 def settled_of(job: Item) -> int:

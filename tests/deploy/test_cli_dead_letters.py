@@ -8,8 +8,8 @@ import pytest
 WHERE = ("--where", "reason = 'age'")
 PLAN: dict[str, Any] = {
     "id": "p1", "verb": "redrive", "count": 2, "groups": 2, "rate": 50.0, "seconds": 0.04,
-    "to_sink": None, "to_broker": None,
-    "warnings": [], "outcome": None, "by_group": [
+    "to_sink": None, "to_broker": None, "bytes": 2_048, "by_age": {"hour": 1, "day": 0, "week": 1},
+    "warnings": [], "outcome": None, "passed": 2, "is_over": True, "by_group": [
         {"group": "g1", "trigger": "default/classify", "reason": "age", "status": None,
          "pattern": "too old", "count": 1},
         {"group": "g2", "trigger": "default/classify", "reason": "age", "status": None,
@@ -136,6 +136,38 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(desk: Any, headrace: Any) -> 
     assert ran.out.endswith("2 dead letters to redrive; nothing was done\n")
     assert "this is plan p1" in ran.err
     assert posted(desk, ACT) == []
+
+
+def test_a_plan_says_how_much_and_how_old(desk: Any, headrace: Any) -> None:
+    ran = headrace("dead-letters", "redrive", *WHERE, "--dry-run")
+
+    said = "2 dead letters, 2.0 KiB of events: 1 from the last hour, 1 from the last week"
+    assert said in ran.out
+
+
+@pytest.mark.parametrize(
+    ("verb", "more"), [("discard", ("--reason", "tests", "--count", 2)), ("restore", ())]
+)
+def test_a_plan_that_was_shown_is_acted_on_by_every_verb(
+    desk: Any, headrace: Any, verb: str, more: tuple[Any, ...]
+) -> None:
+    done = {**PLAN, "verb": verb, "seconds": None, "outcome": {"moved": 2, "refused": {}}}
+    desk.script(f"{PLANS}/p1", 200, done)
+    desk.script(ACT, 200, {"plan": done, "job": None, "is_new": True})
+
+    ran = headrace("dead-letters", verb, "--plan", "p1", *more)
+
+    assert ran.exit_code == 0
+    assert (len(posted(desk, PLANS)), len(posted(desk, ACT))) == (0, 1)
+
+
+def test_what_failed_again_is_listed_by_its_id(desk: Any, headrace: Any) -> None:
+    failed = {"items": [{"id": "a1", "group": "g1"}], "next": None}
+    desk.script("/api/v1/redrive-jobs/p1/failed", 200, failed)
+
+    ran = headrace("dead-letters", "job", "failed", "p1")
+
+    assert ran.out.splitlines()[-1].split() == ["a1", "g1"]
 
 
 def test_a_plan_shows_what_to_know_before(desk: Any, headrace: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from deploy.cli.client import Item
 from deploy.cli.progress import Progress
-from deploy.cli.redriving import PATIENCE_SECONDS, follow
+from deploy.cli.redriving import PATIENCE_SECONDS, follow, go_through
 
 
 def job(started: int, waiting: int = 0, state: str = "running", **more: Any) -> Item:
@@ -77,3 +77,24 @@ def test_what_goes_on_slowly_is_waited_for() -> None:
 
     assert found == end
     assert time.seconds > 2 * PATIENCE_SECONDS
+
+
+def discard(passed: int, count: int = 9) -> Item:
+    return {"id": "p", "count": count, "passed": passed, "is_over": passed == count}
+
+
+def test_a_discard_of_many_is_followed_to_its_end() -> None:
+    desk = Desk(discard(5), discard(9))
+
+    done = go_through(desk, discard(2), "discarding", OwnTime().sleep)
+
+    assert done["is_over"]
+    assert desk.asked == ["/dead-letters/plans/p"] * 2
+
+
+def test_a_discard_of_few_is_over_at_once() -> None:
+    desk = Desk(discard(9))
+
+    done = go_through(desk, discard(9), "discarding", OwnTime().sleep)
+
+    assert (done["passed"], desk.asked) == (9, [])

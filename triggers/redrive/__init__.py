@@ -8,7 +8,7 @@ from triggers.redrive.aim import Aim
 from triggers.redrive.desk import SLICE_LETTERS, LetterDesk
 from triggers.redrive.job import Options, RedriveJob, State
 from triggers.redrive.plan import Plan, Verb
-from triggers.redrive.plans import PlanMeans
+from triggers.redrive.plan_means import PlanMeans
 from triggers.redrive.reach import OtherBroker, OtherSink, Reach
 from triggers.redrive.reading import PlanRequest
 from triggers.redrive.returning import Returning

@@ -28,33 +28,34 @@ def gone(job: RedriveJob, id: str, why: str) -> RedriveJob:
     """`id` was taken, but its move was not made: it was never sent."""
     tally = replace(job.tally, started=job.tally.started - 1)
     by_why = Counter(job.refused_by) + Counter([why])
-    return replace(_without(job, id), tally=tally, refused_by=dict(by_why))
+    return replace(_without(job, [id]), tally=tally, refused_by=dict(by_why))
 
 
 def tried(job: RedriveJob, id: str) -> RedriveJob:
     """An attempt of `id` failed, and it waits for the next."""
-    return judge(noted(job, id, is_failed=True))
+    return judge(noted(job, [id], is_failed=True))
 
 
-def delivered(job: RedriveJob, id: str) -> RedriveJob:
-    job = noted(job, id, is_failed=False)
-    tally = replace(job.tally, delivered=job.tally.delivered + 1)
-    return judge(replace(_without(job, id), tally=tally))
+def delivered(job: RedriveJob, *ids: str) -> RedriveJob:
+    """All at once: a success after another changes no mind."""
+    job = noted(job, ids, is_failed=False)
+    tally = replace(job.tally, delivered=job.tally.delivered + len(ids))
+    return judge(replace(_without(job, ids), tally=tally))
 
 
 def failed_again(job: RedriveJob, id: str, group: str) -> RedriveJob:
     """`id` is dead again, of `group` now."""
-    job = noted(job, id, is_failed=True)
+    job = noted(job, [id], is_failed=True)
     tally = replace(job.tally, failed_again=job.tally.failed_again + 1)
     by_group = dict(job.failed_by_group)
     name = group if group in by_group or len(by_group) < GROUPS_COUNTED else OTHER_GROUPS
     by_group[name] = by_group.get(name, 0) + 1
-    return judge(replace(_without(job, id), tally=tally, failed_by_group=by_group))
+    return judge(replace(_without(job, [id]), tally=tally, failed_by_group=by_group))
 
 
 def taken_away(job: RedriveJob, id: str) -> RedriveJob:
     """Somebody discarded `id` while it was under way."""
-    return replace(_without(job, id), tally=replace(job.tally, other=job.tally.other + 1))
+    return replace(_without(job, [id]), tally=replace(job.tally, other=job.tally.other + 1))
 
 
 def ended(job: RedriveJob, now: datetime) -> RedriveJob:
@@ -65,6 +66,8 @@ def ended(job: RedriveJob, now: datetime) -> RedriveJob:
     return replace(job, state=state, ended_at=now)
 
 
-def _without(job: RedriveJob, id: str) -> RedriveJob:
-    waiting = {one: strand for one, strand in job.waiting.items() if one != id}
-    return replace(job, waiting=waiting, tried=job.tried - {id})
+def _without(job: RedriveJob, ids: Collection[str]) -> RedriveJob:
+    waiting = dict(job.waiting)
+    for one in ids:
+        waiting.pop(one, None)
+    return replace(job, waiting=waiting, tried=job.tried.difference(ids))

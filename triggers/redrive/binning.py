@@ -1,26 +1,74 @@
-"""Binning: what is done by a plan without deliveries, into the bin of the desk and out of it."""
+"""Binning: what is done by a plan without deliveries, into the bin of the desk and out of it.
+
+It goes on in slices, and how far it is stands in the plan's record, written with each of them:
+whoever stops in between, a process or its user, it is taken up where it was. Few are done when
+the act gives back; of many the plan tells how far it is.
+"""
 
 import asyncio
-from collections import Counter
+from collections.abc import Sequence
 
-from broker.clock import Clock
-from broker.errors import Conflict, Invalid
+from broker.errors import Conflict, HeadraceError
+from broker.storage.rows import Audit
+from broker.telemetry import Telemetry
+from triggers.redrive.acts import Refused
 from triggers.redrive.checking import check_plan
-from triggers.redrive.desk import LetterDesk
-from triggers.redrive.plan import Outcome, Plan, Verb
+from triggers.redrive.desk import SLICE_LETTERS, LetterDesk
+from triggers.redrive.plan import Plan, Verb, page_after
+from triggers.redrive.plan_means import PlanMeans
 from triggers.redrive.plans import Plans
 
-BINNED_MAX = 100_000  # dead letters that one act discards or restores
+AT_ONCE_MAX = 10_000  # done while whoever asks waits
+AGAIN_SECONDS = 2.0  # after a store that did not answer
+REST_SECONDS_MAX = 0.1  # between slices: as long as one took, for those who publish meanwhile
+
+
+class _Slice:
+    """What becomes of one slice of a plan; it is in the plan with the checkpoint of its moves."""
+
+    def __init__(self, plans: Plans, means: PlanMeans, plan: Plan) -> None:
+        self._plans = plans
+        self._means = means
+        self.plan = plan
+
+    def is_wanted(self) -> bool:
+        return True
+
+    def took(self, ids: Sequence[str], moved: Sequence[str], refused: Sequence[Refused]) -> None:
+        if not self.plan.passed:
+            self._audit()
+        self.plan = self.plan.went_on(len(ids), len(moved), [one.why for one in refused])
+        self._plans.put(self.plan)
+
+    def gone(self, id: str) -> None:
+        self.plan = self.plan.went_on(0, -1, ["expired"])
+        self._plans.put(self.plan)
+
+    def _audit(self) -> None:
+        """Once, as of a redrive: in the checkpoint in which it begins."""
+        plan = self.plan
+        now, detail = self._means.clock.now(), f"plan {plan.id}"
+        row = Audit(now, plan.acted_by, plan.verb, detail, plan.count, plan.acted_reason)
+        self._means.ledger.audit.append(row)
 
 
 class Binning:
-    """One act at a time. Acting again on a plan does nothing new, and gives it as it is."""
+    """Acting again on a plan does nothing new, and gives it as it is."""
 
-    def __init__(self, plans: Plans, letters: LetterDesk, clock: Clock) -> None:
+    def __init__(
+        self,
+        plans: Plans,
+        letters: LetterDesk,
+        means: PlanMeans,
+        telemetry: Telemetry,
+    ) -> None:
         self._plans = plans
         self._letters = letters
-        self._clock = clock
+        self._means = means
+        self._telemetry = telemetry
         self._one_at_a_time = asyncio.Lock()
+        self._asked = asyncio.Event()
+        self.at_once_max = AT_ONCE_MAX
 
     async def discard(self, plan: str, count: int, by: str, reason: str) -> tuple[Plan, bool]:
         """Put those of a plan in the bin; `count` is said by whoever has looked at the plan."""
@@ -30,37 +78,68 @@ class Binning:
         """Take those of a plan out of the bin."""
         return await self._act(plan, "restore", None, by, reason)
 
+    async def run(self) -> None:
+        """Go on with what was begun, until cancelled; asleep while there is nothing."""
+        while True:
+            self._asked.clear()
+            try:
+                for plan in self._plans.begun():
+                    async with self._one_at_a_time:
+                        await self._go_on(plan.id)
+            except HeadraceError as error:  # the store says so elsewhere too; nothing is lost
+                self._telemetry.emit("redrive.stalled", error=str(error))
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
+            await self._asked.wait()
+
     async def _act(
         self, name: str, verb: Verb, count: int | None, by: str, reason: str
     ) -> tuple[Plan, bool]:
-        async with self._one_at_a_time:
-            plan = check_plan(self._plans.find(name), name, verb)
-            if plan.acted_at is not None:
-                return plan, False
-            if count is not None and count != plan.count:
-                raise Conflict(
-                    f"the plan is about {plan.count} dead letters, not {count}",
-                    code="count-differs",
-                    where="count",
-                    remedy="look at the plan, and say its count",
-                )
-            if plan.count > BINNED_MAX:
-                raise Invalid(
-                    f"{plan.count} are too many for one {verb}",
-                    code="too-many",
-                    remedy=f"make plans of at most {BINNED_MAX}",
-                )
-            outcome = await self._carry_out(plan, by, reason)
-            plan = plan.acted(self._clock.now(), outcome)
-            await self._plans.write(plan)
-            return plan, True
+        plan = check_plan(self._plans.find(name), name, verb)
+        is_new = plan.acted_at is None
+        if is_new:
+            _check_count(plan, count)
+            self._plans.put(plan.begun(self._means.clock.now(), by, reason))
+        try:
+            if plan.count <= self.at_once_max:
+                async with self._one_at_a_time:
+                    await self._go_on(name)
+            await self._means.flush()
+        finally:
+            self._asked.set()  # whatever is left is done, also if nobody waits for it any more
+        return self._plans.known(name), is_new
 
-    async def _carry_out(self, plan: Plan, by: str, reason: str) -> Outcome:
-        """Slice by slice; should it stop half-way, the same act goes on with the rest."""
-        act = self._letters.discard if plan.verb == "discard" else self._letters.restore
-        moved, refused = 0, Counter[str]()
-        async for ids in self._plans.pages(plan):
-            acted = await act(ids, by, reason, f"plan {plan.id}")
-            moved += len(acted.moved)
-            refused.update(one.why for one in acted.refused)
-        return Outcome(moved, dict(refused))
+    async def _go_on(self, name: str) -> None:
+        """Slice by slice to its end."""
+        while not (plan := self._plans.known(name)).is_over:
+            began = self._means.clock.monotonic()
+            ids = await self._next(plan)
+            sliced = _Slice(self._plans, self._means, plan)
+            if ids:
+                act = (
+                    self._letters.discard_for
+                    if plan.verb == "discard"
+                    else self._letters.restore_for
+                )
+                await act(ids, plan.acted_by, plan.acted_reason, sliced)
+            else:  # its pages are gone, though nothing here takes them away before its end
+                left = plan.count - plan.passed
+                self._plans.put(plan.went_on(left, 0, ["unknown"] * left))
+            if plan.count > self.at_once_max:
+                await asyncio.sleep(min(REST_SECONDS_MAX, self._means.clock.monotonic() - began))
+        await self._means.flush()
+
+    async def _next(self, plan: Plan) -> Sequence[str]:
+        strand, page, index = page_after(plan.strands, plan.passed)
+        ids = await self._plans.page(plan.id, strand, page)
+        return ids[index : index + SLICE_LETTERS]
+
+
+def _check_count(plan: Plan, count: int | None) -> None:
+    if count is not None and count != plan.count:
+        raise Conflict(
+            f"the plan is about {plan.count} dead letters, not {count}",
+            code="count-differs",
+            where="count",
+            remedy="look at the plan, and say its count",
+        )

@@ -4,6 +4,7 @@ Later attempts do not count: a sink that is well takes the first, and retries hi
 that one is not.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from triggers.redrive.job import RedriveJob, State
@@ -54,14 +55,16 @@ def may_take(job: RedriveJob) -> int:
     return job.left if job.state is State.RUNNING else 0
 
 
-def noted(job: RedriveJob, id: str, is_failed: bool) -> RedriveJob:
-    """`job` after the first attempt of `id`; nothing where that was noted before."""
-    if id not in job.waiting or id in job.tried:
+def noted(job: RedriveJob, ids: Iterable[str], is_failed: bool) -> RedriveJob:
+    """`job` after the first attempts of `ids`; nothing for those that were noted before."""
+    firsts = [one for one in ids if one in job.waiting and one not in job.tried]
+    if not firsts:
         return job
+    count = len(firsts)
     return replace(
         job,
-        tried=job.tried | {id},
-        firsts=(job.firsts + (FAILED if is_failed else WELL))[-WINDOW:],
-        firsts_done=job.firsts_done + 1,
-        firsts_failed=job.firsts_failed + is_failed,
+        tried=job.tried.union(firsts),
+        firsts=(job.firsts + count * (FAILED if is_failed else WELL))[-WINDOW:],
+        firsts_done=job.firsts_done + count,
+        firsts_failed=job.firsts_failed + count * is_failed,
     )

@@ -28,7 +28,7 @@ Change = Callable[[DeadLetter], Move | str]
 
 
 class Sending(Protocol):
-    """A job that sends dead letters back, as the desk sees it."""
+    """A job that sends dead letters back, or a plan that is carried out, as the desk sees it."""
 
     def is_wanted(self) -> bool:
         """Whether it still wants them, now that they are read."""
@@ -102,17 +102,40 @@ class LetterDesk:
 
         Fewer where all would be too many bytes at once. `lane_of` as `Returning.begin` has it.
         """
+        return await self._carry_out(
+            ids,
+            DeadState.DEAD,
+            lambda letter: self._returning.begin(letter, by, reason, lane_of=lane_of),
+            sending,
+        )
+
+    async def discard_for(self, ids: Sequence[str], by: str, reason: str, sending: Sending) -> int:
+        """`discard` for a plan, which audits itself; gives what `send_back` gives."""
+        return await self._carry_out(
+            ids,
+            DeadState.DEAD,
+            lambda letter: discarding(letter, self._clock.now(), by, reason),
+            sending,
+        )
+
+    async def restore_for(self, ids: Sequence[str], by: str, reason: str, sending: Sending) -> int:
+        """`restore` for a plan, as `discard_for`."""
+        return await self._carry_out(
+            ids,
+            DeadState.DISCARDED,
+            lambda letter: restoring(letter, self._clock.now(), by, reason),
+            sending,
+        )
+
+    async def _carry_out(
+        self, ids: Sequence[str], state: DeadState, change: Change, sending: Sending
+    ) -> int:
         async with self.one_at_a_time:
             some, letters = await self.read(ids)
             if not sending.is_wanted():
                 return 0
             refused: list[Refused] = []
-            moves = self._moves(
-                letters,
-                DeadState.DEAD,
-                lambda letter: self._returning.begin(letter, by, reason, lane_of=lane_of),
-                refused,
-            )
+            moves = self._moves(letters, state, change, refused)
             there = {letter.id for letter in letters}
             refused += [Refused(one, "unknown") for one in some if one not in there]
             sending.took(some, [move.id for move in moves], refused)
@@ -128,7 +151,7 @@ class LetterDesk:
                 return ids, page.items
             ids = ids[: len(ids) // 2]
 
-    async def discard(self, ids: Sequence[str], by: str, reason: str, detail: str = "") -> Acted:
+    async def discard(self, ids: Sequence[str], by: str, reason: str) -> Acted:
         """To the bin; `restore` takes them out again, for seven days at least."""
         return await self._act(
             "discard",
@@ -137,12 +160,9 @@ class LetterDesk:
             lambda letter: discarding(letter, self._clock.now(), by, reason),
             by,
             reason,
-            detail,
         )
 
-    async def restore(
-        self, ids: Sequence[str], by: str, reason: str = "", detail: str = ""
-    ) -> Acted:
+    async def restore(self, ids: Sequence[str], by: str, reason: str = "") -> Acted:
         """Out of the bin."""
         return await self._act(
             "restore",
@@ -151,7 +171,6 @@ class LetterDesk:
             lambda letter: restoring(letter, self._clock.now(), by, reason),
             by,
             reason,
-            detail,
         )
 
     async def _act(
@@ -162,7 +181,6 @@ class LetterDesk:
         change: Change,
         by: str,
         reason: str,
-        detail: str = "",
     ) -> Acted:
         moved: list[str] = []
         refused: list[Refused] = []
@@ -174,7 +192,7 @@ class LetterDesk:
                     page = await self._desk.page((Term("id", "in", some),), cursor, SLICE_LETTERS)
                     moves = self._moves(page.items, state, change, refused)
                     if moves:
-                        told = detail or " ".join(move.id for move in moves)
+                        told = " ".join(move.id for move in moves)
                         act = Audit(self._clock.now(), by, verb, told, len(moves), reason)
                         self._ledger.audit.append(act)
                         gone = await self.flush(moves)

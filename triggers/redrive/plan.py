@@ -7,7 +7,8 @@ Its ids are kept beside it in pages, by trigger, so that a job of many triggers 
 those that take something while another is paused.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -94,7 +95,8 @@ class Plan:
     """`is_complete` is false where there are more than a plan holds, or than could be read.
 
     `possible` are the most a second that its triggers took lately, of those that were ever
-    sent more than they took.
+    sent more than they took. Of a discard or restore `outcome` is what it came to so far, after
+    the first `passed` of its ids.
     """
 
     id: str
@@ -113,6 +115,9 @@ class Plan:
     outcome: Outcome | None = None
     aim: Aim = OWN
     possible: Mapping[str, float] = field(default_factory=dict)
+    acted_by: str = ""
+    acted_reason: str = ""
+    passed: int = 0
 
     @property
     def count(self) -> int:
@@ -143,8 +148,26 @@ class Plan:
         counts = {strand.trigger: strand.count for strand in self.strands}
         return {name: counts[name] / most for name, most in self.possible.items()}
 
-    def acted(self, at: datetime, outcome: Outcome | None = None) -> "Plan":
-        return replace(self, acted_at=at, outcome=outcome)
+    def acted(self, at: datetime) -> "Plan":
+        return replace(self, acted_at=at)
+
+    def begun(self, at: datetime, by: str, reason: str) -> "Plan":
+        """A discard or restore that is carried out from now on."""
+        return replace(self, acted_at=at, acted_by=by, acted_reason=reason, outcome=Outcome(0, {}))
+
+    def went_on(self, passed: int, moved: int, refused: Sequence[str]) -> "Plan":
+        """So many ids more were gone through; those `refused` were left, for these whys."""
+        before = self.outcome or Outcome(0, {})
+        by_why = Counter(before.refused_by) + Counter(refused)
+        outcome = Outcome(before.moved + moved, dict(by_why))
+        return replace(self, passed=self.passed + passed, outcome=outcome)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all is done that it was acted on for; a redrive's job goes on by itself."""
+        if self.acted_at is None:
+            return False
+        return self.verb not in ("discard", "restore") or self.passed >= self.count
 
 
 def page_key(plan: str, strand: int, page: int) -> str:
@@ -163,6 +186,15 @@ def page_keys(plan: str, strands: tuple[Strand, ...]) -> list[str]:
 def place_of(count: int, taken: int) -> tuple[int, int]:
     """Page and index of the next id of a strand of which `taken` were taken, oldest first."""
     return divmod(count - 1 - taken, PAGE_IDS)
+
+
+def page_after(strands: Sequence[Strand], passed: int) -> tuple[int, int, int]:
+    """Strand, page and index of the first id behind `passed` of all, in the order of the pages."""
+    for number, strand in enumerate(strands):
+        if passed < strand.count:
+            return number, *divmod(passed, PAGE_IDS)
+        passed -= strand.count
+    raise IndexError(f"{passed} more were passed than there are")
 
 
 def encode(plan: Plan) -> bytes:
@@ -186,6 +218,7 @@ def decode(id: str, value: bytes) -> Plan:
     found["warnings"] = tuple(Caveat(**one) for one in found["warnings"])
     found["strands"] = tuple(Strand(**one) for one in found["strands"])
     if found["outcome"] is not None:
+        found.setdefault("passed", found["breakdown"].count)  # was written at its end only
         found["outcome"] = Outcome(**found["outcome"])
     found["aim"] = Aim(**found.get("aim", {}))  # records of before it could be said have none
     return Plan(id=id, **found)

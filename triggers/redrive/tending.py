@@ -20,7 +20,8 @@ from triggers.redrive.desk import SLICE_LETTERS, LetterDesk
 from triggers.redrive.flow import Flows
 from triggers.redrive.job import GOING, RedriveJob, State
 from triggers.redrive.plan import place_of
-from triggers.redrive.plans import PlanMeans, Plans
+from triggers.redrive.plan_means import PlanMeans
+from triggers.redrive.plans import Plans
 from triggers.redrive.rate import Rate
 from triggers.redrive.room import WAITING_MAX, room_of
 from triggers.redrive.watching import Watching

@@ -20,7 +20,8 @@ from triggers.redrive.failed import keys_of, last_page, read_failed
 from triggers.redrive.flow import Flows
 from triggers.redrive.job import PREFIX, Options, RedriveJob, State, begin, decode, encode
 from triggers.redrive.plan import Plan
-from triggers.redrive.plans import PlanMeans, Plans
+from triggers.redrive.plan_means import PlanMeans
+from triggers.redrive.plans import Plans
 from triggers.redrive.reading import PlanRequest
 from triggers.redrive.republishing import Republishing
 from triggers.redrive.tending import Tending
@@ -52,7 +53,7 @@ class Redrives:
         self._announce = announce
         flows = Flows(means.clock.monotonic, LOOK_AGAIN_SECONDS)
         self.plans = Plans(means, self.find, flows.possible_per_second)
-        self.bin = Binning(self.plans, letters, means.clock)
+        self.bin = Binning(self.plans, letters, means, telemetry)
         self._watching = Watching(means.clock.now, self._nudge)
         detours = Detours(around, self._pause_itself)
         letters.know_detours(detours.lanes)
@@ -272,4 +273,4 @@ class Redrives:
         self._means.checkpointer.changed()
 
     async def _flush(self) -> None:
-        await self.plans.flush()
+        await self._means.flush()

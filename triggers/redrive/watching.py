@@ -76,13 +76,19 @@ class Watching:
                 self.failed_again += 1
                 self._keep_failed(job, letter.id, letter.group, ledger)
                 self.jobs[job.id] = failed_again(self.jobs[job.id], letter.id, letter.group)
+        well: dict[str, list[str]] = {}  # by job
         for move in ledger.moves:
             if move.to_state is None or move.to_state is DeadState.REDRIVING:
                 continue
-            advance = delivered if move.to_state is DeadState.DELIVERED else taken_away
-            if (job := self._end(move.id)) is not None:
-                self.delivered += advance is delivered
-                self.jobs[job.id] = advance(job, move.id)
+            if (job := self._end(move.id)) is None:
+                continue
+            if move.to_state is DeadState.DELIVERED:
+                well.setdefault(job.id, []).append(move.id)
+            else:
+                self.jobs[job.id] = taken_away(job, move.id)
+        for name, letters in well.items():
+            self.delivered += len(letters)
+            self.jobs[name] = delivered(self.jobs[name], *letters)
 
     def _advance(self, letter: str, how: Callable[[RedriveJob, str], RedriveJob]) -> None:
         name = self._job_of.get(letter, "")

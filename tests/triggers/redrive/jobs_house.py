@@ -17,9 +17,9 @@ def take(_: Delivery) -> Outcome:
     return Delivered()
 
 
-async def house_with(count: int, *names: str) -> House:
+async def house_with(count: int, *names: str, house: House | None = None) -> House:
     """Each of the triggers `names` (t alone by default) has `count` dead letters, and is well."""
-    house = House()
+    house = house or House()
     for name in names or ("t",):
         house.answers(name, refuse)
     await house.start(*(trigger(name) for name in names or ("t",)))
