@@ -108,7 +108,9 @@ class Watch:
         """Ask about whatever an earlier process may not have told."""
         if (found := await self._records.get(EXPIRING)) is not None:
             self._told_hour = int(found[0])
-        for group in await self._desk.groups(None, GROUPS_MAX):
+        for number, group in enumerate(await self._desk.groups(None, GROUPS_MAX)):
+            if number % SLICE_GROUPS == 0:
+                await asyncio.sleep(0)  # publishers come already
             if untold(reopened(self._book.of(group.id), group)) is not None:
                 self.ask(group.id)
         for name, record in list(self._book.known.items()):
