@@ -1,11 +1,13 @@
 """One file job as it is listed and shown, and as the description of the interface shows it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.admin.views import when
 from deploy.running import RunningBroker
-from triggers.file_jobs.verbs import FileProgress
+
+if TYPE_CHECKING:  # few have file jobs: then a partition imports them
+    from triggers.file_jobs.verbs import FileProgress
 
 EXAMPLE: Mapping[str, Any] = {
     "id": "h63nrt6f6p3jzikfn3rdtfl6myn5tgvf",
@@ -41,7 +43,7 @@ def shown(**more: object) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {"application/json": {"example": {**EXAMPLE, **more}}}}}
 
 
-def view(broker: RunningBroker, progress: FileProgress) -> dict[str, Any]:
+def view(broker: RunningBroker, progress: "FileProgress") -> dict[str, Any]:
     """One job as it is shown. `message` may quote the model's answer."""
     job = progress.job
     return {

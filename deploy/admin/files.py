@@ -1,6 +1,6 @@
 """File jobs: looked at, paused, resumed, cancelled, their errors tried again."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
@@ -11,7 +11,9 @@ from deploy.admin.naming import full_name
 from deploy.admin.paging import page_after
 from deploy.admin.steering import Why
 from deploy.running import Running, RunningBroker
-from triggers.file_jobs.verbs import FileJobs, FileProgress
+
+if TYPE_CHECKING:  # few have file jobs: then a partition imports them
+    from triggers.file_jobs.verbs import FileJobs, FileProgress
 
 router = APIRouter(prefix="/api/v1")
 
@@ -87,13 +89,13 @@ async def retry_errors(request: Request, by: Operator, id: str, body: Why) -> di
     return {**view(broker, progress), "changed": changed}
 
 
-def _all(request: Request) -> list[tuple[RunningBroker, FileJobs]]:
+def _all(request: Request) -> "list[tuple[RunningBroker, FileJobs]]":
     running: Running = request.app.state.running
     found = [(broker, broker.partition.files) for broker in running.brokers.values()]
     return [(broker, jobs) for broker, jobs in found if jobs is not None]
 
 
-def _find(request: Request, id: str) -> tuple[RunningBroker, FileJobs, FileProgress]:
+def _find(request: Request, id: str) -> "tuple[RunningBroker, FileJobs, FileProgress]":
     for broker, jobs in _all(request):
         if (progress := jobs.find(id)) is not None:
             return broker, jobs, progress

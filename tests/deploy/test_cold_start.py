@@ -47,6 +47,15 @@ def test_a_kind_is_imported_only_where_it_is_used(tmp_path: Path, yaml: Any) -> 
     assert found.isdisjoint({"triggers.filters.cesql", "sinks.inference", "sinks.file"})
 
 
+def test_the_admin_listener_costs_no_memory_for_what_nobody_uses() -> None:
+    program = "import sys, deploy.admin.app; print(*sorted(sys.modules))"
+
+    found = subprocess.check_output([sys.executable, "-c", program], text=True, timeout=60).split()
+
+    unused = {"triggers.file_jobs.verbs", "sinks.file_batch", "numpy", "obstore"}
+    assert unused.isdisjoint(found)
+
+
 def test_records_wait_until_there_is_time_to_draw_them() -> None:
     stream = StringIO()
     logs = LogWriter("json", stream)
