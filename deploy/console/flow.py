@@ -64,11 +64,12 @@ def flow_of(
     """The picture of these views, as the API lists them."""
     chosen = _worst_first(triggers, trigger_tone)
     used = {one["sink"] for one in chosen}
+    first = 0 if sources else -1  # without sources nothing is kept free for them
     columns = (
-        _column(0, _worst_first(sources, source_tone), _source),
-        _column(1, brokers[:COLUMN_NODES_MAX], _broker),
-        _column(2, chosen, _trigger),
-        _column(3, [one for one in sinks if one["name"] in used][:COLUMN_NODES_MAX], _sink),
+        _column(first, _worst_first(sources, source_tone), _source),
+        _column(first + 1, brokers[:COLUMN_NODES_MAX], _broker),
+        _column(first + 2, chosen, _trigger),
+        _column(first + 3, [one for one in sinks if one["name"] in used][:COLUMN_NODES_MAX], _sink),
     )
     edges = _edges(sources, chosen, columns)
     nodes = [node for column in columns for node in column.values()]
@@ -77,8 +78,12 @@ def flow_of(
     return Flow(
         nodes=nodes,
         edges=edges,
-        heads=[(head, place * COLUMN_STEP) for place, head in enumerate(HEADS) if columns[place]],
-        width=3 * COLUMN_STEP + NODE_WIDTH,
+        heads=[
+            (head, (first + place) * COLUMN_STEP)
+            for place, head in enumerate(HEADS)
+            if columns[place]
+        ],
+        width=(first + 3) * COLUMN_STEP + NODE_WIDTH,
         height=max(1, tallest) * (NODE_HEIGHT + GAP) + GAP,
         left_out=max(0, known - drawn),
     )

@@ -10,7 +10,6 @@ from deploy.console.done import back_to, said
 from deploy.console.door import fields_of
 from deploy.console.live import Look, show_live
 from deploy.console.looking import broker_names
-from deploy.console.pages import show
 from deploy.console.words import link
 
 router = APIRouter(include_in_schema=False)
@@ -52,9 +51,13 @@ async def groups(
 @router.get("/dead-letters/groups/{id}")
 async def group(request: Request, by: Looker, id: str) -> Response:
     """One group, and what can be done with all of it."""
-    one = await Asking(request, by).get("dead-letter-groups", id)
-    where = f"group = '{one['id']}'"
-    return show(request, "group.html", one=one, where=where, done=said(request))
+    asking = Asking(request, by)
+
+    async def look() -> Look:
+        one = await asking.get("dead-letter-groups", id)
+        return Look({"one": one, "where": f"group = '{one['id']}'"})
+
+    return await show_live(request, by, "group.html", look, done=said(request))
 
 
 @router.post("/dead-letters/groups/{id}")

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Dialog, Page
 
 PATIENCE_MILLISECONDS = 15_000
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "console"
@@ -31,9 +31,9 @@ class Browsing:
     url: str
     wrongs: list[str] = field(default_factory=list)
 
-    async def open(self, path: str) -> int:
-        """The status of a page that has been shown whole."""
-        answer = await self.page.goto(self.url + path, wait_until="load")
+    async def open(self, path: str, page: Page | None = None) -> int:
+        """The status of what `page`, the first where none is named, has shown whole."""
+        answer = await (page or self.page).goto(self.url + path, wait_until="load")
         assert answer is not None
         return answer.status
 
@@ -67,15 +67,16 @@ async def browsing(browser: Browser, url: str, **options: bool) -> AsyncIterator
 
 
 def _watch(browsing: Browsing) -> None:
-    page, wrongs = browsing.page, browsing.wrongs
+    """All pages of the visitor, also those that are opened later."""
+    context, wrongs = browsing.context, browsing.wrongs
 
-    async def refuse(dialog: object) -> None:
-        wrongs.append(f"dialog {dialog}")
-        await dialog.dismiss()  # type: ignore[attr-defined]
+    async def refuse(dialog: Dialog) -> None:
+        wrongs.append(f"dialog {dialog.message}")
+        await dialog.dismiss()
 
-    page.on("dialog", refuse)
-    page.on("pageerror", lambda error: wrongs.append(f"error {error}"))
-    page.on(
+    context.on("dialog", refuse)
+    context.on("weberror", lambda failed: wrongs.append(f"error {failed.error}"))
+    context.on(
         "console",
         lambda said: (
             wrongs.append(f"{said.type} {said.text}")
@@ -83,7 +84,7 @@ def _watch(browsing: Browsing) -> None:
             else None
         ),
     )
-    page.on(
+    context.on(
         "request",
         lambda asked: (
             None

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from broker.event import Event
 from broker.http_message import Answer
@@ -62,11 +63,11 @@ def events() -> list[Event]:
 
 
 @asynccontextmanager
-async def bad_day(folder: Path) -> AsyncIterator[Living]:
+async def bad_day(folder: Path, **options: Any) -> AsyncIterator[Living]:
     """Running, with `FLOWERS` dead, `LATER` parked, `WAITING` behind a pause, `WELL` delivered."""
     subscriber = Subscriber()
     subscriber.answers[b"invoice.due"] = BUSY
-    async with living(folder, CONFIGURATION, subscriber) as one:
+    async with living(folder, CONFIGURATION, subscriber, **options) as one:
         good = b'{"petals": 5, "colour": "blue"}'
         await one.publish(event("flower-good", "flower.seen", good, datacontenttype=JSON))
         await one.rest("default/classify")

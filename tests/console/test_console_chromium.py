@@ -109,6 +109,37 @@ async def test_a_token_signs_in_and_a_wrong_one_is_refused(
     assert visitor.wrongs == []
 
 
+async def test_an_act_on_many_asks_for_the_token_again_and_goes_on(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        bad_day(tmp_path, proof_minutes=1 / 60) as one,
+        browsing(browser, url_of(one)) as visitor,
+    ):
+        book, page = one.process.running.tokens, visitor.page
+        assert book is not None
+        _, token = await book.create("ann", Role.ADMIN, None, "local")
+        await visitor.open("/sign-in?next=/dead-letters")
+        await page.fill("#token", token)
+        await page.keyboard.press("Enter")
+        await page.click("td.n >> text=12")
+        await page.click("text=Discard 12 …")
+        await page.fill("input[name=typed]", "12")
+        await page.fill("input[name=reason]", "a test of the model")
+        while (await page.request.get(f"{page.url}/export", max_redirects=0)).status != 403:
+            pass
+        await page.click("button.danger")
+        asked = await page.inner_text("main")
+        await visitor.picture("token-again")
+        await page.fill("#proof", token)
+        await page.keyboard.press("Enter")
+        said = await page.inner_text("[role=status]")
+
+    assert "nothing was done yet" in asked
+    assert said.startswith("12 discarded")
+    assert visitor.wrongs == []
+
+
 async def test_keys_lead_to_the_content_and_to_the_query(browser: Browser, day: Living) -> None:
     async with browsing(browser, url_of(day)) as visitor:
         page = visitor.page

@@ -1,11 +1,12 @@
 """Events written by an enemy: whatever their fields say, the pages show it and do nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from broker.codec import make_event
 from broker.event import Event
@@ -17,6 +18,7 @@ from tests.deploy.living import Living, Subscriber, living
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+TABS = 4
 # What a page begins by itself has begun when it has been painted twice.
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
@@ -62,10 +64,16 @@ async def attacked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Li
 
 
 async def open_all(visitor: Browsing, paths: list[str]) -> set[int]:
-    statuses = set()
-    for path in paths:
-        statuses.add(await visitor.open(path))
-        await visitor.page.evaluate(PAINTED)
+    """The statuses of these pages, opened in a few tabs at once, each until it was painted."""
+    statuses, left = set(), iter(paths)
+
+    async def open_some(page: Page) -> None:
+        for path in left:
+            statuses.add(await visitor.open(path, page))
+            await page.evaluate(PAINTED)
+
+    more = [await visitor.context.new_page() for _ in range(TABS - 1)]
+    await asyncio.gather(*(open_some(page) for page in (visitor.page, *more)))
     return statuses
 
 
@@ -73,7 +81,7 @@ async def test_an_unguarded_page_is_noticed(browser: Browser, attacked: Living) 
     page = "".join(f"<p>{text}</p>" for text in texts()[18:20]) + texts()[0] + texts()[20]
 
     async with browsing(browser, url_of(attacked)) as visitor:
-        await visitor.page.route(
+        await visitor.context.route(
             "**/unguarded", lambda route: route.fulfill(body=page, content_type="text/html")
         )
         await open_all(visitor, ["/unguarded"])

@@ -44,6 +44,13 @@ def test_of_many_triggers_the_worst_are_drawn_and_the_others_counted() -> None:
     assert flow.left_out == 100 - COLUMN_NODES_MAX
 
 
+def test_without_sources_the_picture_begins_with_brokers() -> None:
+    flow = flow_of([], [BROKER], [trigger("a")], [sink("a")])
+
+    assert flow.heads[0] == ("brokers", 0)
+    assert min(node.x for node in flow.nodes) == 0
+
+
 def test_a_long_name_fits_into_its_box() -> None:
     names = [shortened("default/" + "x" * 300), shortened("https://orders.example/in")]
 
