@@ -5,10 +5,16 @@ from datetime import timedelta
 
 from deploy.cli.client import Item, printable
 from deploy.cli.options import Chosen, Output
-from deploy.cli.output import Column, counted, draw_table, elapsed, number, write_data
+from deploy.cli.output import Column, counted, draw_table, elapsed, number, size, write_data
 
 SHOWN_MAX = 5
 
+AGES = (
+    ("hour", "from the last hour"),
+    ("day", "from the last day"),
+    ("week", "from the last week"),
+    ("older", "older"),
+)
 BREAKDOWN = (
     Column("COUNT", "count", number, "right", whole=True),
     Column("REASON", "reason", whole=True),
@@ -44,6 +50,10 @@ def draw_plan(plan: Item) -> None:
     if rest := plan["count"] - sum(one["count"] for one in rows):
         rows.append({"count": rest, "reason": f"in {plan['groups'] - len(rows)} others"})
     draw_table(rows, BREAKDOWN)
+    ages = ", ".join(
+        f"{plan['by_age'][age]:,} {words}" for age, words in AGES if plan["by_age"].get(age)
+    )
+    print(f"{counted(plan['count'], 'dead letter')}, {size(plan['bytes'])} of events: {ages}")
     if plan["seconds"] is not None:
         takes = elapsed(timedelta(seconds=plan["seconds"]))
         print(f"at {plan['rate']:g} a second it takes {takes}")

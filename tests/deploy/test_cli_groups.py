@@ -62,3 +62,13 @@ def test_a_note_that_says_nothing_is_refused(headrace: Headrace, desk: Any) -> N
 
     assert ran.exit_code == 1
     assert "--note" in ran.err
+
+
+def test_groups_are_chosen_and_sorted(headrace: Headrace, desk: Any) -> None:
+    words = ("--trigger", "classify", "--broker", "b", "--state", "open", "--sort", "count")
+
+    headrace("dead-letters", *words)
+
+    asked = desk.asked[-1].target
+    chosen = ("state=open", "trigger=default%2Fclassify", "broker=default%2Fb", "sort=count")
+    assert all(one in asked for one in chosen)
