@@ -28,7 +28,7 @@ async def test_each_redriven_letter_is_delivered_and_a_second_run_moves_nothing(
         await world.start()
         await world.publish_some(EVENTS)
         await world.settled()
-        wanted = world.ledger.accepted_of(REFUND)
+        wanted = await stored_refunds(world)
         taken: Counter[str] = Counter()
         world.sinks["refusing"].answer = lambda event: take(world, taken, event)
         for _ in range(KILLS):
@@ -39,6 +39,7 @@ async def test_each_redriven_letter_is_delivered_and_a_second_run_moves_nothing(
         verified, told = world.program.verify()
 
     assert wanted
+    assert world.ledger.accepted_of(REFUND) <= wanted <= world.ledger.sent.keys()
     assert taken.keys() == wanted
     assert again == 0
     assert verified == 0, told
@@ -85,6 +86,16 @@ def busiest(moments: Iterable[float]) -> int:
     """The most that came within a second for the first time."""
     ordered = sorted(moments)
     return max(sum(begin <= at < begin + 1.0 for at in ordered) for begin in ordered)
+
+
+async def stored_refunds(world: World) -> set[str]:
+    """The events of the dead letters that there are.
+
+    They may be more than were answered 202: a commit that takes too long is answered 503, and
+    is made all the same, and a publisher may give up then.
+    """
+    letters = await asyncio.to_thread(client(world).items, "/dead-letters", {"where": DEAD})
+    return {str(one["event"]["id"]) for one in letters}
 
 
 async def plan_some(world: World) -> tuple[str, set[str]]:
