@@ -60,9 +60,9 @@ ROUTERS = (
     dead_letter_edit.router,
     dead_letter_export.router,  # before dead_letters, for which it would be an id
     dead_letter_import.router,
+    plans.router,  # too
     dead_letters.router,
     dead_letter_verbs.router,
-    plans.router,
     redrive_jobs.router,
     tokens.router,
     audit.router,

@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from broker.errors import Invalid
 from deploy.admin.access import Looker, Operator, Principal, Role, Viewer, check_recent, check_role
 from deploy.admin.dead_letters import read_where
-from deploy.admin.events import choose_brokers, one_broker
+from deploy.admin.events import Limit, choose_brokers, one_broker
 from deploy.admin.naming import BrokerName, GroupId, LetterId
+from deploy.admin.paging import job_name, page_after
 from deploy.admin.plan_view import JOB, PLAN, job_view, plan_view
 from deploy.admin.shown import shown
 from deploy.admin.writing import check_writes, not_started
@@ -106,6 +107,24 @@ async def make(request: Request, by: Viewer, wanted: Planning) -> dict[str, Any]
     aim = Aim(wanted.to_sink, wanted.to_broker)
     asked = PlanRequest(wanted.verb, query, wanted.group, ids, wanted.rate, aim)
     return plan_view(await redrives_of(broker).make_plan(asked, by.name), None)
+
+
+@router.get("/dead-letters/plans", responses=shown({"items": [dict(PLAN)], "next": None}))
+async def plans(
+    request: Request,
+    by: Looker,
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(max_length=600)] = None,
+) -> dict[str, Any]:
+    """List plans of the last hour, and older ones whose jobs have not ended, the latest first."""
+    items = [
+        plan_view(plan, redrives.find(plan.id))
+        for redrives in map(redrives_of, request.app.state.running.brokers.values())
+        for plan in redrives.plans.all()
+    ]
+    items.sort(key=lambda item: str(item["made_at"]), reverse=True)
+    page, following = page_after(items, cursor, limit, job_name)
+    return {"items": page, "next": following}
 
 
 @router.get("/dead-letters/plans/{id}", responses=shown(PLAN))

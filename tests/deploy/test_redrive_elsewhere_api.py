@@ -152,3 +152,12 @@ async def test_a_canary_of_what_is_published_is_refused(headrace: Living) -> Non
     status, told = await verbs.verb(headrace, f"{PLANS}/{plan['id']}/act", {"canary": 1})
 
     assert (status, told["code"]) == (400, "bad-canary")
+
+
+async def test_plans_are_listed_the_latest_first(headrace: Living) -> None:
+    made = [(await planned(headrace, where=where))[1] for where in ("TRUE", "status = 422")]
+
+    first = (await headrace.get(f"{API}/dead-letters/plans?limit=1")).json
+    rest = (await headrace.get(f"{API}/dead-letters/plans?cursor={first['next']}")).json
+
+    assert [first["items"], rest["items"]] == [[made[1]], [made[0]]]
