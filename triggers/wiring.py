@@ -109,8 +109,8 @@ class Wiring:
             self.random, before, reach,
         )  # fmt: skip
         around = DetourSurroundings(
-            self.roster.lanes, self.ledger, self.parking, self.budget, loaded, carry,
-            self.random, reach,
+            self.roster.lanes, self.ledger, self.parking, self.engine.log, self.clock, self.budget,
+            loaded, carry, self.random, reach,
         )  # fmt: skip
         return Redrives(means, letters, self.telemetry, groups.announce, around)
 

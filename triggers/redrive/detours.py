@@ -3,19 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from broker.clock import Clock
 from broker.errors import HeadraceError, Invalid
-from broker.storage.rows import Loaded
+from broker.storage.log import Log
+from broker.storage.rows import DeadState, Loaded, Move, Place
 from sinks.sink import Sink
 from sinks.spec import FileSinkSpec
 from sinks.target import Target
 from triggers.budget import Budget
+from triggers.edits import letter_of
 from triggers.enrolment import Endpoint
 from triggers.lane import Carry, Lane
 from triggers.ledger import Ledger
+from triggers.mending import FAR_AWAY
 from triggers.parking import Parking
+from triggers.redrive.acts import WHY
 from triggers.redrive.detour import AbsentSink, DetourLane, DetourMeans, lane_name
 from triggers.redrive.job import RedriveJob
 from triggers.redrive.reach import OtherSink, Reach
+
+ROWS_READ = 250  # at once, of rows that nobody carries any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,8 @@ class Means:
     lanes: Mapping[str, Lane]
     ledger: Ledger
     parking: Parking
+    log: Log
+    clock: Clock
     budget: Budget
     loaded: Loaded
     carry: Carry
@@ -62,7 +71,22 @@ class Detours:
             # No spec is a sink's that is not there; a file's asks for nothing.
             self._sinks[job.id] = OtherSink(FileSinkSpec(sink.name, ""), endpoint)
         for strand in job.strands:
-            self.lane_of(job.id, strand.trigger)
+            if self.lane_of(job.id, strand.trigger) is None:
+                await self._give_back(lane_name(job.id, strand.trigger))
+
+    async def _give_back(self, name: str) -> None:
+        """The trigger of a detour is gone, and its policy with it: what was under way is dead."""
+        means, seen = self._means, set[Place]()
+        while rows := (await means.log.due(name, FAR_AWAY, ROWS_READ, frozenset(seen)))[0]:
+            for row in rows:
+                seen.add(row.place)
+                means.ledger.unparked.append(row.place)
+                means.ledger.moves.append(
+                    Move(
+                        letter_of(row), (DeadState.REDRIVING,), DeadState.DEAD,
+                        means.clock.now(), "headrace", WHY["trigger-gone"],
+                    )
+                )  # fmt: skip
 
     def lane_of(self, job: str, trigger: str) -> DetourLane | None:
         """The detour of a job around `trigger`; None where that is not configured any more."""

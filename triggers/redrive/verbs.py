@@ -86,10 +86,10 @@ class Redrives:
         ended = [job for job in jobs if job.ended_at is not None]
         self._ended = {job.id: job for job in sorted(ended, key=lambda one: str(one.ended_at))}
         for job in jobs:
-            await self.ways.restore(job)
             if job.ended_at is None:
                 self._watching.watch(job, await last_page(self._means.engine.records, job))
                 self.tending.began(job)
+            await self.ways.restore(job)
         await self.plans.load()
         await self.tending.reconcile(is_start=True)
 

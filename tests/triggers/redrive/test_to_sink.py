@@ -175,3 +175,19 @@ async def test_a_sink_that_nobody_has_is_refused_with_what_there_is() -> None:
     assert caught.value.code == "unknown-sink"
     assert "default/other" in str(caught.value.remedy)
     await house.end()
+
+
+async def test_after_a_restart_without_the_trigger_what_was_under_way_is_dead() -> None:
+    house = await ready(3)
+    house.answers(OTHER, lambda _: BROKEN)
+    job = await begin(house, TO_SINK, Options(abort_above=1.0))
+    await house.until(lambda: len(house.ids(OTHER)) == 3)
+    await house.partition.drain()
+
+    await house.crash()
+    await house.start()
+    done = await ended(house, job.id)
+
+    assert (done.tally.other, done.state) == (3, State.DONE)
+    assert {one.state for one in await house.dead_letters()} == {DeadState.DEAD}
+    await house.end()
