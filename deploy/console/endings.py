@@ -45,7 +45,8 @@ def _of_redrive(one: View, is_rest: bool) -> tuple[Tone, str, str]:
         why = f": {one['why']}" if one["why"] else ""
         return "", f"It was cancelled{why}.", "A new plan takes up what is left."
     if not is_rest:
-        return "done", "All of the plan was delivered.", "Nothing is left to do."
+        done = "published again" if one["to_broker"] else "delivered"
+        return "done", f"All of the plan was {done}.", "Nothing is left to do."
     advice = "What failed again is in its groups: mend it, edit it one by one, or discard it."
     return "", "All of the plan was sent.", advice
 

@@ -1,5 +1,6 @@
 """Plans: what a verb on many dead letters would do, shown before it is done, and then done."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +10,7 @@ from deploy.admin.access import Looker, Operator, Viewer, check_recent
 from deploy.console.asking import API, Asking, Refused
 from deploy.console.done import back_to, said
 from deploy.console.door import fields_of
+from deploy.console.live import Look, show_live
 from deploy.console.pages import see, show
 from deploy.console.words import link
 
@@ -39,8 +41,13 @@ async def make(request: Request, by: Viewer) -> Response:
 @router.get("/dead-letters/plans/{id}")
 async def plan(request: Request, by: Looker, id: str) -> Response:
     """How many, which, how long, and what speaks against it."""
-    one = await Asking(request, by).get("dead-letters", "plans", id)
-    return show(request, "plan.html", one=one, refused=None, done=said(request))
+    asking = Asking(request, by)
+
+    async def look() -> Look:
+        one = await asking.get("dead-letters", "plans", id)
+        return Look({"one": one}, has_ended=not is_going_on(one))
+
+    return await show_live(request, by, "plan.html", look, refused=None, done=said(request))
 
 
 @router.get("/dead-letters/plans/{id}/export")
@@ -63,11 +70,19 @@ async def act(request: Request, by: Operator, id: str) -> Response:
     except (Refused, Invalid) as refused:
         if refused.code not in SHOWN_CODES:
             raise
-        return show(request, "plan.html", 400, one=one, refused=refused, done="")
+        still = {"live": "plan-live.html", "stream": ""}
+        return show(request, "plan.html", 400, one=one, refused=refused, done="", **still)
     if acted["job"] is not None:
         return see(link("/jobs/redrives", acted["job"]["id"]))
-    moved = (acted["plan"]["outcome"] or {}).get("moved", 0)
-    return back_to(link("/dead-letters/plans", id), one["verb"], moved)
+    place = link("/dead-letters/plans", id)
+    if not acted["plan"]["is_over"]:
+        return see(place)  # which says how far it is
+    return back_to(place, one["verb"], acted["plan"]["outcome"]["moved"])
+
+
+def is_going_on(plan: Mapping[str, Any]) -> bool:
+    """Whether it was acted on and is gone through by itself; a job tells of itself elsewhere."""
+    return plan["acted_at"] is not None and plan["job"] is None and not plan["is_over"]
 
 
 def wanted_of(verb: str, sent: dict[str, str]) -> dict[str, Any]:

@@ -40,6 +40,12 @@ def test_of_a_redrive_that_arrived_whole_nothing_is_left_to_do() -> None:
     assert said == ("done", ["All of the plan was delivered.", "Nothing is left to do."])
 
 
+def test_what_was_published_again_is_not_called_delivered() -> None:
+    _, said = redrive({}, to_broker="default/default")
+
+    assert said[0] == "All of the plan was published again."
+
+
 def test_what_failed_again_is_counted_and_found_in_its_groups() -> None:
     tone, said = redrive({"delivered": 399, "failed_again": 1})
 

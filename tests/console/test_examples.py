@@ -6,8 +6,10 @@ import pytest
 
 from deploy.access.roles import LOCAL, Principal, Role
 from deploy.admin.file_view import EXAMPLE as FILE
+from deploy.admin.plan_view import PLAN
 from deploy.admin.replay_view import EXAMPLE as REPLAY
 from deploy.console.pages import rendered
+from deploy.console.plans import is_going_on
 from tests.deploy.asking import Asking
 
 VIEWER = Principal("vic", Role.VIEWER)
@@ -54,3 +56,15 @@ async def test_a_viewer_sees_the_valves_shut_and_why(admin: Asking) -> None:
     assert text.count("<button") - text.count('name="theme"') == text.count(
         'disabled aria-describedby="why-not"'
     )
+
+
+async def test_a_plan_that_is_gone_through_shows_how_far_it_is(admin: Asking) -> None:
+    acted = {"acted_at": PLAN["made_at"], "outcome": {"moved": 90, "refused": {"gone": 10}}}
+    plan = {**PLAN, **acted, "verb": "discard", "passed": 100}
+
+    text = await page(admin, "plan.html", one=plan, refused=None)
+
+    assert is_going_on(plan)
+    assert not is_going_on({**plan, "is_over": True})
+    assert "100 of 412 are gone through" in text
+    assert "90 changed, 10 not: gone" in text
