@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from broker.dedupe import key_of
 from broker.errors import Conflict, HeadraceError, StoreFailed
 from broker.event import Event
 from broker.storage.desk import Term
@@ -76,6 +77,7 @@ async def look(request: Request, by: Operator, wanted: Looking) -> dict[str, Any
             found = _read(broker, wanted)
             standing = await standing_of(broker, found.events, SAMPLED - plan.standing.sampled)
             plan = plan.looked(wanted.first_line, wanted.lines, found, standing)
+            plan = replace(plan, is_repeat=is_repeat(broker, plan.principal, found.events))
         return import_view(imports.put(plan))
 
 
@@ -146,6 +148,12 @@ async def _publish(
 def _read(broker: RunningBroker, wanted: Slice) -> Lines:
     options = broker.intake.options
     return read_lines(wanted.lines, wanted.first_line, options.limits, options.hops_max)
+
+
+def is_repeat(broker: RunningBroker, principal: str, events: tuple[Event, ...]) -> bool:
+    """Whether the file that ends with `events` was published within the dedupe window."""
+    recent = broker.intake.recent
+    return bool(events) and recent.find(key_of(principal, events[-1])) is not None
 
 
 async def standing_of(broker: RunningBroker, events: tuple[Event, ...], sampled: int) -> Standing:

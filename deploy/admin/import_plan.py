@@ -41,7 +41,8 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
     """`content` is a digest of all lines, however they were sliced: it names the publisher,
-    so that the same file is known as a repeat. `slices` and `done` are by their first line.
+    so that the same file is known as a repeat; `is_repeat`, when the last slice was looked at.
+    `slices` and `done` are by their first line.
     """
 
     id: str
@@ -58,6 +59,7 @@ class ImportPlan:
     refused: int = 0
     mistakes: tuple[Mistake, ...] = ()
     standing: Standing = field(default_factory=Standing)
+    is_repeat: bool = False
     acted_at: datetime | None = None
     done: Mapping[int, Published] = field(default_factory=dict)
 

@@ -55,13 +55,16 @@ def import_view(plan: ImportPlan) -> dict[str, Any]:
 def warnings_of(plan: ImportPlan) -> list[dict[str, str]]:
     found = []
     standing = plan.standing
+    if plan.is_repeat:
+        text = "the same file was imported a short time ago: what is known is not published again"
+        found.append({"code": "repeat", "text": text})
     if standing.still_dead:
         text = (
             f"dead letters of these events that are on the desk: {standing.still_dead:,}; a"
             " redrive delivers them to the trigger that failed, an import to all"
         )
         found.append({"code": "still-dead", "text": text})
-    if standing.in_log:
+    if standing.in_log and not plan.is_repeat:
         text = (
             f"of {standing.sampled} that were looked for, {standing.in_log} are in the log"
             " already: its triggers get them once more"

@@ -84,6 +84,8 @@ async def test_the_same_file_is_known_as_a_repeat_however_it_is_sliced(headrace:
         (await acted(headrace, plan["id"], LINES[3:], first_line=2))[1],
     ]
 
+    plan = told[1]["plan"]
+    assert [one["code"] for one in plan["warnings"]] == ["repeat"]
     assert [one["is_duplicate"] for one in told] == [True, True]
     assert (told[1]["plan"]["published"], told[1]["plan"]["known"]) == (2, 2)
     assert await seen(headrace) == ["0", "1", "2", "3"]
