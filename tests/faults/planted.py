@@ -19,6 +19,7 @@ from tests.faults.bugs.access import ACCESS
 from tests.faults.bugs.acts import ACTS
 from tests.faults.bugs.bug import Bug
 from tests.faults.bugs.delivery import DELIVERY
+from tests.faults.bugs.redrives import REDRIVES
 from tests.faults.bugs.sources import SOURCES
 from tests.faults.bugs.store import STORE
 
@@ -32,7 +33,7 @@ AT_ONCE = 2  # each in a tree of its own
 RED = 1  # pytest's exit status for failed tests; 2 and more are its own troubles
 OVERDUE = -1  # a test that waits for ever has noticed nothing: nobody is told which claim broke
 
-BUGS: tuple[Bug, ...] = (*STORE, *DELIVERY, *ACTS, *ACCESS, *SOURCES)
+BUGS: tuple[Bug, ...] = (*STORE, *DELIVERY, *ACTS, *REDRIVES, *ACCESS, *SOURCES)
 
 
 class Unplantable(Exception):

@@ -7,7 +7,7 @@ import pytest
 
 from broker.delivery import Delivered, Delivery, Outcome
 from broker.errors import Conflict, Invalid
-from broker.storage.rows import DeadState
+from broker.storage.rows import Checkpoint, DeadState, Move
 from tests.scenarios.house import House, numbered, trigger
 from tests.triggers.redrive.jobs_house import (
     BROKEN,
@@ -20,8 +20,9 @@ from tests.triggers.redrive.jobs_house import (
     plan_all,
     redrives,
 )
+from tests.triggers.workshop import CountingLog
 from triggers.redrive import Options, PlanRequest, State
-from triggers.redrive.job import decode, encode
+from triggers.redrive.job import PREFIX, decode, encode
 
 
 async def states(house: House) -> list[DeadState]:
@@ -177,6 +178,32 @@ async def test_a_job_goes_on_after_a_crash() -> None:
     assert (done.state, done.tally.delivered, done.tally.failed_again) == (State.DONE, 200, 0)
     assert set(house.ids()) == {str(number) for number in range(200)}
     await house.end()
+
+
+async def test_a_job_is_written_in_the_checkpoints_of_the_moves_that_it_counts() -> None:
+    house = House()
+    log = house.engine.log = CountingLog(house.engine.log)
+    await house_with(120, house=house)
+    house.answers("t", lambda one: REFUSED if int(one.event.id) % 10 == 0 else Delivered())
+
+    job = await begin(house, Options(1_000.0))
+    done = await ended(house, job.id)
+
+    assert done.tally.failed_again == 12
+    started = delivered = dead = 0
+    for checkpoint in log.given:
+        started += len(moved_to(checkpoint, DeadState.REDRIVING))
+        delivered += len(moved_to(checkpoint, DeadState.DELIVERED))
+        dead += sum(letter.redrives > 0 for letter in checkpoint.dead_letters)
+        written = [one.value for one in checkpoint.records if one.key == PREFIX + job.id]
+        for tally in (decode(job.id, value).tally for value in written if value):
+            counted = (tally.started, tally.delivered, tally.failed_again)
+            assert counted == (started, delivered, dead)
+    await house.end()
+
+
+def moved_to(checkpoint: Checkpoint, state: DeadState) -> list[Move]:
+    return [move for move in checkpoint.moves if move.to_state is state]
 
 
 async def test_what_failed_again_is_listed_with_its_group() -> None:
