@@ -1,9 +1,11 @@
 """What is to be known before a redrive that goes elsewhere. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from triggers.redrive.aim import Aim
 from triggers.redrive.plan import Caveat
+from triggers.redrive.planning import TriggerFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,15 @@ def caveats_of(aim: Aim, facts: SinkFacts | None) -> list[Caveat]:
         text = f"the latest calls of {aim.sink} failed; {facts.delivered_since} delivered since"
         found.append(Caveat("sink-failing", text, None, facts.delivered_since, facts.last_failure))
     return found
+
+
+def concerning(aim: Aim, facts: Sequence[TriggerFacts]) -> Sequence[TriggerFacts]:
+    """What of the triggers matters to a redrive: nothing of their sinks where it goes elsewhere.
+
+    Nor that they are paused; and what is published asks for none of them.
+    """
+    if aim.broker is not None:
+        return ()
+    if aim.sink is None:
+        return facts
+    return [replace(one, is_paused=False, target_state="ready", last_failure="") for one in facts]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from broker.storage.desk import Term
 from triggers.lane import Lane
 from triggers.redrive.aim import OWN
-from triggers.redrive.aim_facts import caveats_of
+from triggers.redrive.aim_facts import caveats_of, concerning
 from triggers.redrive.facts import SAMPLED, Sampling
 from triggers.redrive.pages import Pages
 from triggers.redrive.plan import Plan, Strand
@@ -48,7 +48,7 @@ class Making:
             await means.flush()
         strands = pages.strands()
         missing = len(set(request.ids)) - seen.count if request.ids else 0
-        facts = await self._facts(request, strands)
+        facts = concerning(request.aim, await self._facts(request, strands))
         triggers = [strand.trigger for strand in strands]
         caveats = caveats_of(request.aim, means.facts_of(request.aim, triggers))
         known = await means.engine.desk.groups_named(seen.largest)

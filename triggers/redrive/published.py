@@ -48,7 +48,9 @@ def counted_move(letter: DeadLetter, now: datetime) -> Move:
 
 def is_published(job: RedriveJob, letter: DeadLetter) -> bool:
     """Whether this very job is done with it."""
-    return letter.state is DeadState.DELIVERED and letter.moved_reason.startswith(_said_of(job))
+    said, reason = _said_of(job), letter.moved_reason
+    is_said = reason == said or reason.startswith(f"{said} ")  # ids may begin with another's
+    return is_said and letter.state is DeadState.DELIVERED
 
 
 def _said_of(job: RedriveJob) -> str:

@@ -9,10 +9,11 @@ from broker.errors import Invalid
 from broker.storage.rows import DeadState
 from tests.triggers.where.letters import letter
 from triggers.redrive.aim import OWN, Aim, check_aim, found_name
-from triggers.redrive.aim_facts import SinkFacts, caveats_of
+from triggers.redrive.aim_facts import SinkFacts, caveats_of, concerning
 from triggers.redrive.checking import check_options
 from triggers.redrive.job import Options, begin, decode, encode
 from triggers.redrive.plan import Strand
+from triggers.redrive.planning import TriggerFacts
 from triggers.redrive.published import (
     again_event,
     counted_move,
@@ -132,3 +133,23 @@ def test_a_published_letter_says_where_it_went_and_is_counted_once_more_as_the_s
     assert is_published(job, done)
     assert counted_move(done, LATER).reason == move.reason
     assert not is_published(job, letter(state=DeadState.DELIVERED))
+
+
+def test_elsewhere_it_matters_not_how_the_own_sinks_are() -> None:
+    paused = TriggerFacts("t", is_paused=True, target_state="open", last_failure="503", sampled=9)
+    gone = TriggerFacts("u", is_there=False)
+
+    assert concerning(OWN, [paused, gone]) == [paused, gone]
+    assert concerning(Aim("default/iris"), [paused, gone]) == [TriggerFacts("t", sampled=9), gone]
+    assert concerning(Aim(broker="default/main"), [paused, gone]) == ()
+
+
+def test_the_id_of_a_job_that_begins_as_another_is_not_that_one() -> None:
+    aim = Aim(broker="default/main")
+    job = begin("j", "default/main", (Strand("t", 1),), Options(), "ann", "", EPOCH, aim)
+    other = begin("j-2", "default/main", (Strand("t", 1),), Options(), "ann", "", EPOCH, aim)
+
+    move = published_move(other, "a", None, LATER)
+
+    done = letter(state=DeadState.DELIVERED, moved_reason=move.reason)
+    assert (is_published(other, done), is_published(job, done)) == (True, False)
