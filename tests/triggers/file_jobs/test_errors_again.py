@@ -161,7 +161,7 @@ async def test_where_rows_cannot_be_told_all_is_predicted(works: Works, groups: 
 
 
 async def test_after_a_death_it_goes_on_with_what_had_failed(works: Works) -> None:
-    named = await completed(works)
+    named = await completed(works, [*range(500), "1,2", *range(500, 3_000)])
     busy = Failed(OutcomeClass.OVERLOAD, "busy", retry_after_seconds=0.2)
     works.model.answer = lambda record: busy if record["x"] == 2_999 else doubled(record)
     await works.files.retry_errors(named, "ops")
