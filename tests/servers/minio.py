@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.credentials.providers import StaticProvider
-from minio.error import MinioException
+from minio.error import MinioException, S3Error
 from minio.minioadmin import MinioAdmin
 from minio.notificationconfig import (
     NotificationConfig,
@@ -29,6 +29,7 @@ from tests.servers.containers import ContainerRunner, why_no_engine
 from tests.servers.ports import LOOPBACK, free_ports
 from tests.servers.runners import GivenRunner, NativeRunner, Runner
 from tests.servers.server import Server
+from tests.servers.waiting import until
 
 VARIABLE = "HEADRACE_TEST_S3"  # a URL; VARIABLE_KEY and VARIABLE_SECRET are an administrator's
 VERSION = "2025-09-07"
@@ -137,7 +138,18 @@ class MinioServer(Server):
             prefix_filter_rule=PrefixFilterRule(prefix) if prefix else None,
             suffix_filter_rule=SuffixFilterRule(suffix) if suffix else None,
         )
-        self.client.set_bucket_notification(bucket, NotificationConfig(queue_config_list=[rule]))
+        wanted = NotificationConfig(queue_config_list=[rule])
+        until(lambda: self._takes(bucket, wanted))
+
+    def _takes(self, bucket: str, wanted: NotificationConfig) -> bool:
+        """A server that has just begun to serve may not know its webhook yet."""
+        try:
+            self.client.set_bucket_notification(bucket, wanted)
+        except S3Error as error:
+            if error.code != "InvalidArgument":
+                raise
+            return False
+        return True
 
     def add_user(self, access_key: str, secret_key: str, *statements: Mapping[str, Any]) -> None:
         """A user who may do what the IAM `statements` say, and nothing without any."""

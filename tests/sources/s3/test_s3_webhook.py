@@ -8,7 +8,6 @@ from pathlib import Path
 
 import orjson
 import pytest
-from minio.error import S3Error
 
 from broker.clock import SteadyClock
 from broker.codec import Limits
@@ -58,7 +57,7 @@ async def test_what_minio_posts_is_told_once_and_lost_or_late_is_found_by_the_li
     url = f"http://127.0.0.1:{port}{PATH}"
     server = await asyncio.to_thread(start_minio, Webhook(url, TOKEN, queue))
     bucket = bucket_of(server)
-    await subscribe(server, bucket)
+    await asyncio.to_thread(server.notify, bucket)
     options = hooked(server, bucket)
     source = await watch(inside, options)
     async with serving(source, port):
@@ -76,20 +75,6 @@ async def test_what_minio_posts_is_told_once_and_lost_or_late_is_found_by_the_li
     # The server posts each notification by itself, in no order.
     assert sorted((await told(inside))[:2]) == [("Delete", "first"), ("Put", "first")]
     assert sorted(key for _, key in (await told(inside))[2:]) == ["last", "nobody took it"]
-
-
-async def subscribe(server: MinioServer, bucket: str) -> None:
-    """A server that has just begun to serve may not know its webhook yet."""
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                await asyncio.to_thread(server.notify, bucket)
-            except S3Error as error:
-                if error.code != "InvalidArgument":
-                    raise
-                await asyncio.sleep(0.05)
-            else:
-                return
 
 
 @asynccontextmanager
