@@ -18,7 +18,7 @@ AUDITED = (
 )
 
 ACT = "                        self._ledger.audit.append(act)\n"
-WRITTEN = "                        gone = await self._flush(moves)\n"
+WRITTEN = "                        gone = await self.flush(moves)\n"
 BEGIN = "DeadState.REDRIVING, now, by, reason, parked=row)\n"
 COUNTED = "        lane.count_discarded(matched=skipped)\n"
 
