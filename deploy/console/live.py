@@ -26,6 +26,7 @@ EVENT_STREAM = "text/event-stream"
 STREAMS_MAX = 16
 STREAMS_BY_SESSION_MAX = 4  # a browser opens six connections, and needs some to load pages
 LOOK_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0  # with one look: a store that hangs shall not stop all streams
 REPEAT_SECONDS = 10.0  # what has not changed is sent again: times ago have grown
 STREAM_SECONDS_MAX = 600.0
 AGAIN_MILLISECONDS = 500  # before a browser asks again for a stream that has ended
@@ -71,9 +72,14 @@ class Streams:
     """Those of one admin listener: counted, and looking one after the other."""
 
     def __init__(
-        self, running: Running, sessions: Sessions, look_seconds: float = LOOK_SECONDS
+        self,
+        running: Running,
+        sessions: Sessions,
+        look_seconds: float = LOOK_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._look_seconds = look_seconds
+        self._patience_seconds = patience_seconds
         self._running = running
         self._sessions = sessions
         self._turn = asyncio.Lock()
@@ -111,7 +117,7 @@ class Streams:
             before = look.told
             try:
                 look = await self._look(page.look)
-            except Refused:
+            except (Refused, TimeoutError):
                 return  # whoever asks again is told why
             if look.told != before or clock.monotonic() - sent_at >= REPEAT_SECONDS:
                 sent_at = clock.monotonic()
@@ -121,7 +127,8 @@ class Streams:
         clock = self._running.clock
         async with self._turn:
             began = clock.monotonic()
-            found = await look()
+            async with asyncio.timeout(self._patience_seconds):
+                found = await look()
             took_seconds = clock.monotonic() - began
             await asyncio.sleep(min(PAUSE_SECONDS_MAX, PAUSE_FACTOR * took_seconds))
         return found

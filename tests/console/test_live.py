@@ -4,11 +4,19 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from fastapi import Request
 
-from deploy.access.roles import Role
-from deploy.console.live import REPEAT_SECONDS, STREAMS_BY_SESSION_MAX, STREAMS_MAX, Streams
+from deploy.access.roles import LOCAL, Role
+from deploy.console.live import (
+    REPEAT_SECONDS,
+    STREAMS_BY_SESSION_MAX,
+    STREAMS_MAX,
+    Look,
+    Streams,
+    Watched,
+)
 from tests.console.conftest import Reader
-from tests.deploy.asking import Asking
+from tests.deploy.asking import Asking, scope_of
 from tests.deploy.living import event
 
 LOOK_SECONDS = 0.01
@@ -134,3 +142,20 @@ async def test_who_sends_a_token_and_no_cookie_is_told_once(admin: Asking) -> No
 
     assert "No job yet" in (first or "")
     assert end is None
+
+
+async def test_a_look_that_does_not_come_back_ends_its_stream(admin: Asking) -> None:
+    sessions = admin.app.state.sessions
+    streams = Streams(admin.running, sessions, LOOK_SECONDS, patience_seconds=LOOK_SECONDS)
+    asked = {"app": admin.app, "state": {"session": sessions.local, "principal": LOCAL}}
+    request = Request(scope_of("GET", "/jobs", {}, "127.0.0.1") | asked)
+    first = Look({"files": [], "replays": [], "redrives": []})
+
+    async def never() -> Look:
+        await asyncio.Event().wait()
+        return first
+
+    page = Watched(request, LOCAL, "jobs-live.html", never)
+    events = [text async for text in streams.follow(page, first)]
+
+    assert len(events) == 1
