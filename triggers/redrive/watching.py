@@ -27,6 +27,7 @@ class Watching:
         self.jobs: dict[str, RedriveJob] = {}
         self._job_of: dict[str, str] = {}  # by dead letter
         self._failed: dict[str, list[Failed]] = {}  # by job: its last page
+        self._unfilled: dict[str, int] = {}  # by job: the number of its last page, not written yet
         self._touched: dict[str, None] = {}
         self.delivered = self.failed_again = 0  # of all jobs, since start; for metrics
 
@@ -54,6 +55,10 @@ class Watching:
     def sealing(self, ledger: Ledger) -> None:
         """Put into `ledger` what its effects mean for the jobs."""
         self.read(ledger)
+        for name, number in self._unfilled.items():
+            page = orjson.dumps(self._failed[name])
+            ledger.records.append(Record(page_key(name, number), page))
+        self._unfilled = {}
         for name in self._touched:
             if (job := self.jobs.get(name)) is None:
                 continue
@@ -111,4 +116,8 @@ class Watching:
         if number % PAGE == 0:
             page.clear()
         page.append((letter, group))
-        ledger.records.append(Record(page_key(job.id, number // PAGE), orjson.dumps(page)))
+        if len(page) == PAGE:
+            ledger.records.append(Record(page_key(job.id, number // PAGE), orjson.dumps(page)))
+            self._unfilled.pop(job.id, None)
+        else:  # written once, however many come into it before the ledger is sealed
+            self._unfilled[job.id] = number // PAGE

@@ -332,3 +332,20 @@ async def test_a_job_is_the_same_after_its_record() -> None:
     assert now.waiting
     assert decode(now.id, encode(now)) == now
     await house.end()
+
+
+async def test_all_that_failed_again_is_listed_over_pages_and_a_crash() -> None:
+    house = await house_with(450)
+    house.answers("t", lambda _: REFUSED)
+    job = await begin(house, Options(1_000.0, abort_above=1.0))
+    await house.until(lambda: job_of(house, job.id).tally.failed_again >= 230)
+
+    await house.crash()
+    await house.start(trigger())
+    await ended(house, job.id)
+    found = await redrives(house).failed(job.id, 0, 1_000)
+
+    dead = {one.id for one in await house.dead_letters()}
+    assert len(found) == 450
+    assert {letter for letter, _ in found} == dead
+    await house.end()
