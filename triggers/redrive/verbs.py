@@ -65,6 +65,7 @@ class Redrives:
             means.reach,
             telemetry,
             self._pause_itself,
+            self._watching,
         )
         self.tending = Tending(
             self._watching,

@@ -4,7 +4,8 @@ Whatever ends a delivery is put into the ledger; before that is sealed, the job'
 in beside it. So a tally is exact whenever the process ends: it is written with what it counts.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import orjson
@@ -29,6 +30,7 @@ class Watching:
         self._failed: dict[str, list[Failed]] = {}  # by job: its last page
         self._unfilled: dict[str, int] = {}  # by job: the number of its last page, not written yet
         self._touched: dict[str, None] = {}
+        self._busy: set[str] = set()
         self.delivered = self.failed_again = 0  # of all jobs, since start; for metrics
 
     def watch(self, job: RedriveJob, failed: Iterable[Failed] = ()) -> None:
@@ -43,6 +45,17 @@ class Watching:
             self._job_of[letter] = job.id
         self._touched[job.id] = None
         self._nudge()
+
+    @contextmanager
+    def busy(self, name: str) -> Iterator[None]:
+        """A job that does not end meanwhile, though nothing of it is under way in any lane."""
+        self._busy.add(name)
+        try:
+            yield
+        finally:
+            self._busy.discard(name)
+            if (job := self.jobs.get(name)) is not None:
+                self.put(job)
 
     def forget(self, job: RedriveJob) -> None:
         self.jobs.pop(job.id, None)
@@ -62,7 +75,8 @@ class Watching:
         for name in self._touched:
             if (job := self.jobs.get(name)) is None:
                 continue
-            job = self.jobs[name] = ended(job, self._now())
+            if name not in self._busy:
+                job = self.jobs[name] = ended(job, self._now())
             ledger.records.append(Record(PREFIX + name, encode(job)))
         if self._touched:
             self._touched = {}

@@ -12,6 +12,7 @@ from triggers.redrive.detours import Detours
 from triggers.redrive.job import RedriveJob
 from triggers.redrive.reach import OtherBroker, Reach
 from triggers.redrive.republishing import Republishing
+from triggers.redrive.watching import Watching
 
 PauseJob = Callable[[str, str], None]
 
@@ -28,6 +29,7 @@ class Ways:
         reach: Reach | None,
         telemetry: Telemetry,
         pause: PauseJob,
+        watching: Watching,
     ) -> None:
         self._letters = letters
         self._lanes = lanes
@@ -36,6 +38,7 @@ class Ways:
         self._reach = reach
         self._telemetry = telemetry
         self._pause = pause
+        self._watching = watching
 
     async def begin(self, job: RedriveJob) -> None:
         """Before anything is sent. Raises Invalid, Unavailable: then there is no such job."""
@@ -74,7 +77,8 @@ class Ways:
             self._pause(job.id, f"there is no broker {job.aim.broker} any more")
             return
         try:
-            await self._republishing.send(job, broker, ids, sending)
+            with self._watching.busy(job.id):
+                await self._republishing.send(job, broker, ids, sending)
         except Unavailable as error:  # it takes nothing now: the same ids are sent again
             self._telemetry.emit("redrive.stalled", error=str(error))
 

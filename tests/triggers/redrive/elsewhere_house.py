@@ -1,10 +1,13 @@
 """A house whose redrives may go to another sink, or to a broker."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from broker.dedupe import key_of
 from broker.event import Event
 from broker.storage.rows import Record
+from broker.waiting import Done
 from sinks.spec import HttpSinkSpec
 from tests.scenarios.house import House, numbered, trigger
 from tests.triggers.redrive.jobs_house import WHO, redrives, refuse
@@ -17,6 +20,24 @@ TO_SINK = Aim(sink=OTHER)
 TO_BROKER = Aim(broker="default")
 
 
+class SlowDoor:
+    """The door of a house, behind which everything takes a second."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def accept(
+        self,
+        events: Sequence[Event],
+        done: Done,
+        principal: str = "",
+        records: Sequence[Record] = (),
+        is_system: bool = False,
+    ) -> None:
+        accept = partial(self._house.intake.accept, events, done, principal, records, is_system)
+        asyncio.get_running_loop().call_later(1.0, accept)
+
+
 class HouseReach:
     """What a house has: scripted sinks by their names, and its one broker."""
 
@@ -24,6 +45,7 @@ class HouseReach:
         self._house = house
         self.names = [f"default/{name}" for name in names]
         self.is_broker_there = True
+        self.is_slow = False
 
     def sinks(self) -> Sequence[str]:
         return self.names
@@ -53,7 +75,8 @@ class HouseReach:
         def event_bytes_max() -> int:
             return house.intake.options.limits.event_bytes
 
-        return OtherBroker(house.intake, house.engine.records, event_bytes_max, offset_of, forget)
+        door = SlowDoor(house) if self.is_slow else house.intake
+        return OtherBroker(door, house.engine.records, event_bytes_max, offset_of, forget)
 
 
 async def house_elsewhere(count: int) -> House:

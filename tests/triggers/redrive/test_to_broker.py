@@ -1,5 +1,6 @@
 """Redrives that publish again: everybody gets it, nobody twice, and it says where it stands."""
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -112,6 +113,23 @@ async def test_a_cancelled_one_leaves_the_rest_as_it_was() -> None:
         DeadState.DEAD: done.left,
     }
     assert sum((await stored_by(house, job.id)).values()) == done.tally.delivered
+    await house.end()
+
+
+async def test_one_cancelled_while_it_publishes_counts_what_is_stored() -> None:
+    house = await ready(20)
+    assert isinstance(house.reach, HouseReach)
+    house.reach.is_slow = True
+    job = await begin(house, TO_BROKER, Options(1_000.0))
+    await asyncio.sleep(0.5)  # of this loop, which jumps
+
+    await redrives(house).cancel(job.id, WHO)
+    done = await ended(house, job.id)
+
+    states = Counter(one.state for one in await house.dead_letters())
+    assert (done.state, done.tally.delivered > 0) == (State.CANCELLED, True)
+    assert states[DeadState.DELIVERED] == done.tally.delivered
+    assert states[DeadState.DEAD] == done.left
     await house.end()
 
 
