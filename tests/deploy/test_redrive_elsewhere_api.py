@@ -28,11 +28,19 @@ apiVersion: headrace.dev/v1
 kind: FileSink
 metadata: {name: archive}
 spec: {path: FOLDER/archive.ndjson}
+---
+apiVersion: headrace.dev/v1
+kind: InferenceSink
+metadata: {name: iris}
+spec: {protocol: onnx, url: "file:MODEL"}
 """
+MODEL = Path(__file__).resolve().parents[2] / "deploy" / "examples" / "iris.onnx"
 
 
 def text(folder: Path) -> str:
-    return BROKER + "---" + TRIGGER + REST.replace("FOLDER", str(folder))
+    return (
+        BROKER + "---" + TRIGGER + REST.replace("FOLDER", str(folder)).replace("MODEL", str(MODEL))
+    )
 
 
 @pytest.fixture
@@ -76,6 +84,18 @@ async def test_a_sink_of_no_trigger_takes_them(headrace: Living, tmp_path: Path)
     assert sorted(json.loads(line)["id"] for line in lines) == ["1", "2", "3"]
     assert {one["state"] for one in await letters(headrace)} == {"delivered"}
     assert "archive" in (await letters(headrace))[0]["moved"]["message"]
+
+
+async def test_a_model_of_no_trigger_takes_them_and_its_reply_is_stored(headrace: Living) -> None:
+    await headrace.publish(event("iris", "refused", b"[[5.1, 3.5, 1.4, 0.2]]"))
+    await headrace.rest()
+
+    job = await redriven(headrace, where="ce.id = 'iris'", to_sink="iris")
+
+    found = (await headrace.get(f"{API}/events?broker=default/default")).json["items"]
+    assert (job["state"], job["tally"]["delivered"]) == ("done", 1)
+    own = [one for one in found if not one["type"].startswith("dev.headrace.system.")]
+    assert len(own) == 5, "four were published, and one is a reply"
 
 
 async def test_the_plan_says_where_they_go_and_that_the_kind_is_another(headrace: Living) -> None:
