@@ -1,6 +1,7 @@
 """Whether the partition may be written: what was lost, what is full, what looks after it."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -44,6 +45,7 @@ class Health:
         self._reserve = Reserve(path, options.reserve_bytes)
         self._restored_at = time.monotonic()
         self.stopped: HeadraceError | None = None
+        self.on_held_back: Callable[[], None] = lambda: None  # long readers of ours let go then
 
     def prepare(self) -> None:
         """Allocate the reserve; may take a while, so before anything is asked for."""
@@ -148,6 +150,8 @@ class Health:
             return
         if self._wal.is_due:
             self._move_wal()
+            if self._wal.is_held_back:
+                self.on_held_back()
         if self._reserve.is_missing and time.monotonic() - self._restored_at >= RESTORE_SECONDS:
             self._restored_at = time.monotonic()
             self._reserve.restore()

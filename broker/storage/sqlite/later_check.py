@@ -12,12 +12,15 @@ from broker.storage.sqlite.options import SqliteOptions
 
 NICENESS = 19  # only what nobody else wants
 AGAIN_SECONDS = 0.1  # an interrupt before the statement has begun does nothing
+PAUSES_SECONDS = (10.0, 3_600.0)  # after one that was in the way: at first, and at most
 
 
 class LaterCheck:
     """A thread of its own, which ends with the check; a fault found stops the writer.
 
-    It waits first: whoever has just started a process waits for its first answers.
+    It waits first: whoever has just started a process waits for its first answers. It reads
+    one state of the file, and what is written meanwhile stays in the WAL: where that is much
+    it lets go, and begins anew later.
     """
 
     def __init__(self, path: Path, options: SqliteOptions, health: Health) -> None:
@@ -27,30 +30,38 @@ class LaterCheck:
         self._is_closing = threading.Event()
         self._connection: apsw.Connection | None = None
         self._lock = threading.Lock()  # an interrupt must not meet a connection being closed
+        health.on_held_back = self.let_go
         self._thread = threading.Thread(target=self._run, name=f"check {path.stem}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
+    def let_go(self) -> None:
+        """It is in the way. Called in the writer's thread."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.interrupt()
+
     def close(self) -> None:
         """End it, wherever it is: the next open begins anew. Blocks, so not on the loop."""
         self._is_closing.set()
         while self._thread.is_alive():
-            with self._lock:
-                if self._connection is not None:
-                    self._connection.interrupt()
+            self.let_go()
             self._thread.join(AGAIN_SECONDS)
 
     def _run(self) -> None:
-        if self._is_closing.wait(self._options.check_delay_seconds):
+        pause_seconds = self._options.check_delay_seconds
+        least_seconds, most_seconds = PAUSES_SECONDS
+        while not self._is_closing.wait(pause_seconds):
+            make_nicer(NICENESS)
+            try:
+                self._look_through()
+            except apsw.InterruptError:  # closed before it was through, or in the way
+                pause_seconds = min(most_seconds, max(least_seconds, 2 * pause_seconds))
+                continue
+            except apsw.Error as error:
+                self._health.condemn(f"it cannot be checked: {error}")
             return
-        make_nicer(NICENESS)
-        try:
-            self._look_through()
-        except apsw.InterruptError:  # closed before it was through
-            return
-        except apsw.Error as error:
-            self._health.condemn(f"it cannot be checked: {error}")
 
     def _look_through(self) -> None:
         connection = open_reader(self._path, self._options)

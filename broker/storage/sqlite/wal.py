@@ -10,6 +10,7 @@ from broker.storage.sqlite.connection import PAGE_BYTES
 from broker.storage.sqlite.options import SqliteOptions
 
 WATCH_SECONDS = 0.1
+HELD_BACK_MOVES = 4  # as much as is moved at once, so many times
 
 
 class Wal:
@@ -34,6 +35,11 @@ class Wal:
     def is_overgrown(self) -> bool:
         """True while so much waits for a reader of another process that appends must stop."""
         return self._unmoved_bytes > self._options.wal_bytes_max
+
+    @property
+    def is_held_back(self) -> bool:
+        """True while readers keep so much from being moved that all reading gets slower."""
+        return self._unmoved_bytes > HELD_BACK_MOVES * self._options.wal_due_bytes
 
     @property
     def is_due(self) -> bool:

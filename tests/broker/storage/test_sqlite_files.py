@@ -128,6 +128,22 @@ async def test_damage_of_a_large_file_is_found_while_it_runs(path: Path) -> None
     await store.engine.log.close()
 
 
+async def test_a_check_that_was_in_the_way_can_be_closed_while_it_waits(path: Path) -> None:
+    await filled(path, commits=30)
+    options = small_options(quick_check_bytes=0, check_delay_seconds=0.0)
+    store = Store(lambda clock: SqliteEngine(path, clock, options))
+    await store.open()
+    check = store.engine.log._partition._check  # type: ignore[union-attr]
+
+    assert check is not None
+    for _ in range(1_000):
+        check.let_go()
+    async with asyncio.timeout(20):
+        await store.engine.log.close()
+
+    assert await open_code(path) == "ok"
+
+
 async def test_a_large_file_that_is_not_looked_through_yet_is_closed_at_once(path: Path) -> None:
     options = small_options(quick_check_bytes=0, check_delay_seconds=600.0)
     store = Store(lambda clock: SqliteEngine(path, clock, options))

@@ -125,6 +125,21 @@ async def test_a_long_reader_stops_appends_until_it_ends(path: Path, narrow: Sto
     assert settled is None
 
 
+async def test_a_long_reader_of_ours_lets_go_before_appends_stop(path: Path, narrow: Store) -> None:
+    await narrow.append(event("first"))
+    reader = apsw.Connection(str(path))
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM partition").fetchall()
+    health = narrow.engine.log._partition.writer.health  # type: ignore[union-attr]
+    health.on_held_back = lambda: reader.close(True)
+
+    for number in range(100):
+        taken = await narrow.append(event(f"e-{number}", b"x" * 50_000))
+        assert taken.error is None
+
+    assert Path(f"{path}-wal").stat().st_size < 1_000_000
+
+
 async def append_until_refused(store: Store) -> str:
     for number in range(200):
         error = (await store.append(event(f"e-{number}", b"x" * 50_000))).error
