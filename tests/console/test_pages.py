@@ -75,6 +75,14 @@ def test_what_is_vendored_is_what_was_published() -> None:
     assert "Zero-Clause BSD" in licence.read_text("utf-8")
 
 
+async def test_what_reads_streams_is_there_before_htmx_begins(local: Reader) -> None:
+    told = await local.get("/jobs")
+
+    head = told.body.decode().partition("</head>")[0]
+    scripts = re.findall(r"<script src=\"/static/(htmx|hx-sse)[^\"]*\"([^>]*)>", head)
+    assert scripts == [("htmx", ""), ("hx-sse", "")], "deferred, htmx would not wait for the other"
+
+
 async def test_an_asset_is_kept_for_ever_and_found_without_signing_in(operator: Reader) -> None:
     stranger = Reader(operator.asking)
 
