@@ -157,7 +157,8 @@ class Tending:
 
     def _choose(self, job: RedriveJob, rate: Rate) -> tuple[dict[str, int], float]:
         """The next ids, each with its strand, and in how many seconds to choose again."""
-        limit = min(may_take(job), SLICE_LETTERS, WAITING_MAX - len(job.waiting))
+        bound = WAITING_MAX - len(job.waiting)
+        limit = min(may_take(job), SLICE_LETTERS, bound)
         rooms = self._rooms(job)
         chosen: dict[str, int] = {}
         taken = list(job.taken)
@@ -174,7 +175,8 @@ class Tending:
                 rooms[strand] -= 1
                 if not rooms[strand]:
                     del rooms[strand]
-        self._let(job, rooms)
+        if len(chosen) < bound:  # else what is under way ends too slowly, for whatever reason
+            self._let(job, rooms)
         return chosen, LOOK_SECONDS
 
     def _let(self, job: RedriveJob, rooms: Iterable[int]) -> None:

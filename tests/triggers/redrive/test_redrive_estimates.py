@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenarios.house import House
+from tests.scenarios.house import House, trigger
 from tests.triggers.redrive.jobs_house import (
     WHO,
     begin,
@@ -13,6 +13,7 @@ from tests.triggers.redrive.jobs_house import (
     redrives,
 )
 from triggers.redrive import Options, Plan, PlanRequest
+from triggers.redrive.room import WAITING_MAX
 
 FAST = 1_000.0
 
@@ -54,6 +55,22 @@ async def test_a_slow_sink_that_is_known_is_done_when_the_plan_says() -> None:
 
     assert plan.count / FAST < 1.0 < 3.0 < seconds
     assert seconds == pytest.approx(plan.seconds, rel=0.1)
+    await house.end()
+
+
+async def test_what_a_job_may_have_under_way_is_reckoned_with_too() -> None:
+    house = await house_with(2_500)
+    await house.apply(trigger(max_in_flight=8_000))  # so the sink has slots for all of them
+    house.sinks["t"].delay_seconds = 1.0
+    job = await begin(house, Options(5_000.0, canary=0))
+    await house.until(lambda: job_of(house, job.id).tally.delivered >= 1_200)
+    await redrives(house).cancel(job.id, WHO)
+    await ended(house, job.id)
+
+    plan = await plan_all(house, PlanRequest("redrive", rate_per_second=5_000.0))
+
+    assert plan.count / 5_000 < 0.3
+    assert plan.seconds == pytest.approx(plan.count / WAITING_MAX, rel=0.3)
     await house.end()
 
 
