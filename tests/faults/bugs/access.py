@@ -25,8 +25,8 @@ ACCESS = (
         (
             Edit(
                 "deploy/admin/access.py",
-                "        if principal.role < role:\n",
-                "        if principal is None:\n",
+                "    if principal.role < role:\n",
+                "    if principal.role < Role.VIEWER_WITHOUT_PAYLOAD:\n",
             ),
         ),
         (f"{ROLES}::test_each_role_is_let_in_where_it_reaches_and_nowhere_else[{TRIGGER}/pause]",),
