@@ -66,6 +66,12 @@ def ended(job: RedriveJob, now: datetime) -> RedriveJob:
     return replace(job, state=state, ended_at=now)
 
 
+def ending(job: RedriveJob) -> RedriveJob:
+    """As `job` is told while its end is not on disk: to whoever reads, it has not ended."""
+    state = State.RUNNING if job.state is State.DONE else job.state
+    return job if job.ended_at is None else replace(job, state=state, ended_at=None)
+
+
 def _without(job: RedriveJob, ids: Collection[str]) -> RedriveJob:
     waiting = dict(job.waiting)
     for one in ids:

@@ -10,6 +10,7 @@ from broker.errors import Conflict, Invalid, Overloaded
 from broker.storage.rows import Audit, Checkpoint, Record
 from broker.telemetry import Telemetry
 from triggers.parking import LOOK_AGAIN_SECONDS
+from triggers.redrive.advancing import ending
 from triggers.redrive.binning import Binning
 from triggers.redrive.canary import judge
 from triggers.redrive.checking import check_options, check_plan
@@ -175,11 +176,14 @@ class Redrives:
         return self._known(id)
 
     def find(self, id: str) -> RedriveJob | None:
-        return self._watching.jobs.get(id) or self._ended.get(id)
+        """As it is on disk, but for what is counted: that it has ended is told after the commit."""
+        job = self._watching.jobs.get(id)
+        return self._ended.get(id) if job is None else ending(job)
 
     def all(self) -> list[RedriveJob]:
         """Those that have not ended, then the others; the latest first in both."""
-        going = sorted(self._watching.jobs.values(), key=lambda job: job.began_at, reverse=True)
+        open_jobs = map(ending, self._watching.jobs.values())
+        going = sorted(open_jobs, key=lambda job: job.began_at, reverse=True)
         return [*going, *reversed(self._ended.values())]
 
     def states(self) -> Mapping[str, int]:
@@ -260,7 +264,7 @@ class Redrives:
         return job
 
     def _known(self, id: str) -> RedriveJob:
-        if (job := self.find(id)) is not None:
+        if (job := self._watching.jobs.get(id) or self._ended.get(id)) is not None:
             return job
         remedy = "headrace dead-letters jobs shows them"
         raise Invalid(f"no redrive {id[:64]}", code="not-found", remedy=remedy)

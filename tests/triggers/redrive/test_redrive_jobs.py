@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from broker.delivery import Delivered, Delivery, Outcome
-from broker.errors import Conflict, Invalid
+from broker.errors import Conflict, Invalid, Unavailable
 from broker.storage.rows import Checkpoint, DeadState, Move
 from tests.scenarios.house import House, numbered, trigger
 from tests.triggers.redrive.jobs_house import (
@@ -199,6 +199,23 @@ async def test_a_job_is_written_in_the_checkpoints_of_the_moves_that_it_counts()
         for tally in (decode(job.id, value).tally for value in written if value):
             counted = (tally.started, tally.delivered, tally.failed_again)
             assert counted == (started, delivered, dead)
+    await house.end()
+
+
+async def test_that_a_job_has_ended_is_told_once_it_is_on_disk() -> None:
+    house = House()
+    log = house.engine.log = CountingLog(house.engine.log)
+    await house_with(1, house=house)
+    job = await begin(house)
+    await house.until(lambda: bool(house.ids()))
+    log.refusals += [Unavailable("the disk is slow")] * 4
+
+    await house.until(lambda: bool(moved_to(log.given[-1], DeadState.DELIVERED)))
+    told = job_of(house, job.id)
+
+    assert told.tally.delivered == 1
+    assert (told.state, told.ended_at) == (State.RUNNING, None)
+    assert (await ended(house, job.id)).state is State.DONE
     await house.end()
 
 
