@@ -88,7 +88,7 @@ async def test_a_term_chooses(store: Store, term: Term, expected: list[str]) -> 
     await keep(
         store,
         letter("x", 1, status=503),
-        letter("y", 2, status=504),
+        letter("y", 2, group="i", status=504),
         letter("z", 3, status=None, group="h", reason="age"),
     )
 
@@ -96,7 +96,7 @@ async def test_a_term_chooses(store: Store, term: Term, expected: list[str]) -> 
 
 
 async def test_all_terms_must_hold(store: Store) -> None:
-    await keep(store, letter("x", 1), letter("y", 2, status=404), letter("z", 3))
+    await keep(store, letter("x", 1), letter("y", 2, group="h", status=404), letter("z", 3))
 
     found = await ids(store, (Term("status", "=", 503), Term("dead_at", ">", at(2))))
 

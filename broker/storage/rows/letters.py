@@ -24,7 +24,8 @@ class DeadLetter:
 
     Written again with the same `id` when a redriven one fails again; while it is redriving,
     one with `redrives` 0 (another delivery of its event) leaves its state. `group` is the
-    fingerprint of the failure, `pattern` the normalised message it was made from.
+    fingerprint of the failure, `pattern` the normalised message it was made from: all of one
+    group have the same trigger, sink, class and status, and engines may count on that.
     """
 
     id: str

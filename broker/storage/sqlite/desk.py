@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import apsw
@@ -23,13 +24,14 @@ from broker.storage.desk import (
 from broker.storage.rows import DeadLetter, DeadState
 from broker.storage.sheet import Sheet
 from broker.storage.sqlite.asking import (
-    Values,
+    After,
     count_statement,
     outlines_statement,
     page_statement,
     sheet_statement,
     sift_statement,
 )
+from broker.storage.sqlite.choosing import Way, choose_way
 from broker.storage.sqlite.desk_rows import (
     group_of,
     hour_of,
@@ -42,9 +44,11 @@ from broker.storage.sqlite.desk_rows import (
 from broker.storage.sqlite.partition import Partition
 from broker.storage.sqlite.sifting import PAGE_BYTES_MAX, sift
 from broker.storage.sqlite.sql import Statements
+from broker.storage.sqlite.terms import Values
 
 HOUR_MILLISECONDS = 3_600_000
 Row = TypeVar("Row")
+Making = Callable[[Way], tuple[str, Values]]
 
 
 class SqliteDesk:
@@ -58,17 +62,18 @@ class SqliteDesk:
     async def page(self, condition: Condition, cursor: str | None, limit: int) -> DeadPage:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
-        text, values = page_statement(condition, place, limit + 1)
         packed, is_more = await self._partition.look_gently(
-            lambda connection: self._page(connection, text, values, limit)
+            lambda connection: self._page(connection, condition, place, limit)
         )
         items = tuple(await made_of(packed, letter_of))
         return DeadPage(items, _cursor_after(items, is_more))
 
     def _page(
-        self, connection: apsw.Connection, text: str, values: Values, limit: int
+        self, connection: apsw.Connection, condition: Condition, place: After, limit: int
     ) -> tuple[str, bool]:
-        found = orjson.loads(connection.execute(text, values).get)
+        found = orjson.loads(
+            _ask_of(connection, condition, partial(page_statement, condition, place, limit + 1))
+        )
         ids: list[str] = []
         size_bytes = 0
         for letter_id, letter_bytes in found[:limit]:
@@ -88,8 +93,8 @@ class SqliteDesk:
     ) -> Sifted:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
-        text, values = sift_statement(condition, sieve.texts, place, rows + 1)
-        found = orjson.loads(await self._ask(text, values))
+        made = partial(sift_statement, condition, sieve.texts, place, rows + 1)
+        found = orjson.loads(await self._ask_of(condition, made))
         return await sift(found, self._read, sieve.keeps, (rows, limit))
 
     async def _read(self, ids: Sequence[str]) -> Sequence[DeadLetter]:
@@ -101,8 +106,8 @@ class SqliteDesk:
     ) -> tuple[Sequence[Outline], str | None]:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
-        text, values = outlines_statement(condition, place, limit + 1)
-        found = await self._rows(text, values, outline_of)
+        made = partial(outlines_statement, condition, place, limit + 1)
+        found = await made_of(await self._ask_of(condition, made), outline_of)
         items = found[:limit]
         return items, _cursor_after(items, len(found) > limit)
 
@@ -111,8 +116,8 @@ class SqliteDesk:
     ) -> Sheet:
         check_condition(condition)
         place = decode_cursor(cursor) if cursor is not None else None
-        text, values = sheet_statement(condition, place, limit, since)
-        columns = await self._ask(text, values)
+        made = partial(sheet_statement, condition, place, limit, since)
+        columns = await self._ask_of(condition, made)
         return await asyncio.to_thread(sheet_from, limit, *columns)
 
     async def get(self, id: str) -> DeadLetter | None:
@@ -125,8 +130,7 @@ class SqliteDesk:
 
     async def count(self, condition: Condition, limit: int) -> int:
         check_condition(condition)
-        text, values = count_statement(condition, limit)
-        return int(await self._ask(text, values))
+        return int(await self._ask_of(condition, partial(count_statement, condition, limit)))
 
     async def groups(self, trigger: str | None, limit: int) -> Sequence[Group]:
         if trigger is None:
@@ -152,6 +156,9 @@ class SqliteDesk:
     async def _ask(self, text: str, values: Values) -> Any:
         return await self._partition.look_gently(lambda c: c.execute(text, values).get)
 
+    async def _ask_of(self, condition: Condition, make: Making) -> Any:
+        return await self._partition.look_gently(lambda c: _ask_of(c, condition, make))
+
     async def totals(self) -> Mapping[str, int]:
         rows = await self._partition.look_gently(
             lambda c: c.execute(self._sql["dead_totals"]).fetchall()
@@ -175,6 +182,12 @@ class SqliteDesk:
         return await self._partition.work(
             lambda connection: upkeep.purge(connection, now, bytes_kept, limit)
         )
+
+
+def _ask_of(connection: apsw.Connection, condition: Condition, make: Making) -> Any:
+    """The answer to what `make` makes, by the way that suits the condition."""
+    way = choose_way(condition, lambda text, values: int(connection.execute(text, values).get))
+    return connection.execute(*make(way)).get
 
 
 def _cursor_after(items: Sequence[DeadLetter | Outline], is_more: bool) -> str | None:
