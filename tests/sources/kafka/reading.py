@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from broker.event import Event
@@ -98,6 +98,20 @@ class Reading:
             max_request_size=8 * 1024 * 1024,
             **{"enable_idempotence": True, **settings},
         )
+
+    async def held(self, partition: int = 0) -> list[bytes | None]:
+        """The values that Kafka itself has, in their order."""
+        place = TopicPartition(self.topic, partition)
+        async with AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap) as consumer:
+            consumer.assign([place])
+            await consumer.seek_to_beginning(place)
+            end = (await consumer.end_offsets([place]))[place]
+            found: list[bytes | None] = []
+            async with asyncio.timeout(30.0):
+                while await consumer.position(place) < end:
+                    records = (await consumer.getmany(timeout_ms=1_000)).get(place, ())
+                    found += [record.value for record in records]
+            return found
 
     async def stored(self, count: int) -> list[Event]:
         """The events once there are at least `count`."""
