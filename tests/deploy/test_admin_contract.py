@@ -88,7 +88,6 @@ def test_it_answers_as_it_says(asked: Asked, name: str, mode: GenerationMode) ->
     @settings(
         max_examples=EXAMPLES,
         derandomize=True,
-        deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

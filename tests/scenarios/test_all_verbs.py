@@ -55,7 +55,7 @@ def run(steersman: Steersman, acts: list[Act], loop: Callable[[], AbstractEventL
         runner.run(steersman.live(acts))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(acts=ACTS)
 def test_whatever_operators_do_at_once_nothing_is_lost_or_counted_twice(acts: list[Act]) -> None:
     steersman = Steersman()
@@ -66,7 +66,7 @@ def test_whatever_operators_do_at_once_nothing_is_lost_or_counted_twice(acts: li
     assert steersman.found == []
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(acts=ACTS)
 def test_on_disk_too_nothing_is_lost_or_counted_twice(acts: list[Act]) -> None:
     with TemporaryDirectory() as folder:

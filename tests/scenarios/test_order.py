@@ -107,7 +107,7 @@ async def live(
     return house, witness
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(fates=st.lists(FATES, min_size=1, max_size=20), crashes=CRASHES)
 def test_no_event_is_attempted_before_those_of_its_key_that_came_first_are_settled(
     fates: list[Fate], crashes: list[tuple[int, float]]

@@ -274,7 +274,7 @@ async def tell(story: Story) -> tuple[House, list[DeadLetter], Acted, Counter[st
     return house, letters, again, taken
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(story=STORIES)
 def test_whenever_it_dies_each_is_in_one_place_and_a_second_run_moves_nothing(
     story: Story,

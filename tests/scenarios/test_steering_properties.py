@@ -185,7 +185,7 @@ class Operator:
         return counts.matched, settled + parked + waiting
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(acts=ACTS, ordered=st.booleans())
 def test_every_pair_is_routed_by_one_filter_and_counted_once(
     acts: list[Act], ordered: bool

@@ -247,7 +247,7 @@ def test_a_herd_comes_back_at_the_pace_of_its_sink(seed: int) -> None:
     assert overloads <= 50
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.floats(0, 2), st.booleans(), st.booleans()), max_size=300))
 def test_whatever_happened_a_healthy_sink_is_ready_again(
     story: list[tuple[float, bool, bool]],

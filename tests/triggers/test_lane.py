@@ -98,7 +98,7 @@ def are_ranges(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:
     return beyond and all(first <= last for first, last in ranges)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(log=LOG, steps=STEPS, order_by=st.sampled_from([None, "partitionkey"]))
 def test_the_cursor_covers_exactly_what_is_settled_in_whatever_order(
     log: list[tuple[bool, str]], steps: list[Step], order_by: str | None

@@ -122,7 +122,7 @@ def test_every_record_is_in_one_chunk_and_has_its_number(path: str) -> None:
     block_bytes=st.integers(1, 20),
     record_bytes_max=st.integers(3, 30),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_bytes_make_chunks_hang_on_how_they_come(
     data: bytes, block_bytes: int, record_bytes_max: int
 ) -> None:

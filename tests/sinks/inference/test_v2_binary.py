@@ -41,7 +41,7 @@ def there_and_back(tensor: FlatTensor) -> FlatTensor:
 
 
 @pytest.mark.parametrize("datatype", list(VALUES))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=some.data())
 def test_what_is_packed_is_unpacked(datatype: str, data: Any) -> None:
     values = data.draw(some.lists(VALUES[datatype], min_size=1, max_size=12))

@@ -101,7 +101,7 @@ def encoded(value: object) -> bytes:
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=["greedy", "easy", "headers"])
 @pytest.mark.parametrize("verification", VERIFIED)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     fields=st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=6),
     body=JSON.map(encoded) | st.binary(max_size=80) | FORMS | NESTED,

@@ -212,7 +212,7 @@ VALUES = some.sampled_from(["t", "a", "ab", "", "true", "FALSE", "7", "-3", "007
 ATTRIBUTES = some.dictionaries(some.sampled_from(NAMES), VALUES)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(CLAUSES, some.lists(ATTRIBUTES, min_size=1, max_size=4))
 def test_a_compiled_filter_agrees_with_complete_evaluation(
     make_event: MakeEvent, text: str, many: list[dict[str, str]]

@@ -160,7 +160,7 @@ ELEMENTS = some.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     some.lists(some.lists(ELEMENTS, max_size=2), max_size=12),
     some.sets(some.integers(0, 11)),

@@ -77,7 +77,7 @@ queries = st.recursive(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(queries, letters)
 def test_lowered_and_rest_together_are_the_query(text: str, one: DeadLetter) -> None:
     query = parse_query(text, NOW)
