@@ -143,7 +143,8 @@ class Tending:
 
     async def _send(self, name: str) -> float:
         await self._read_pages(name)
-        job = self._watching.jobs[name]
+        if (job := self._watching.jobs.get(name)) is None:  # over since the others were sent
+            return LOOK_SECONDS
         rate = self._rates.setdefault(name, Rate(job.rate_per_second))
         chosen, wait_seconds = self._choose(job, rate)
         if chosen:
@@ -219,14 +220,16 @@ class Tending:
 
     async def _read_pages(self, name: str) -> None:
         """Have the page at hand from which each strand goes on."""
-        job = self._watching.jobs[name]
+        if (job := self._watching.jobs.get(name)) is None:
+            return
         for strand, (kept, count) in enumerate(zip(job.strands, job.taken, strict=True)):
             page = place_of(kept.count, count)[0]
             known = self._pages.get((name, strand))
             if count < kept.count and (known is None or known[0] != page):
                 ids = await self._plans.page(name, strand, page)
+                if (now := self._watching.jobs.get(name)) is None:
+                    return
                 if not ids:
-                    now = self._watching.jobs[name]
                     self._watching.put(now.become(State.ABORTED, "the ids of its plan are gone"))
                 self._pages[name, strand] = page, ids
 
