@@ -67,10 +67,14 @@ async def read_letters(desk: Desk, plans: Plans, plan: Plan) -> AsyncIterator[De
     async for ids in plans.pages(plan):
         named += len(ids)
         for start in range(0, len(ids), PAGE_LETTERS):
-            some = tuple(ids[start : start + PAGE_LETTERS])
-            page = await desk.page((Term("id", "in", some),), None, PAGE_LETTERS)
-            for letter in page.items:
-                yield letter
+            some = (Term("id", "in", tuple(ids[start : start + PAGE_LETTERS])),)
+            cursor: str | None = None
+            while True:  # a page is bounded by bytes too
+                page = await desk.page(some, cursor, PAGE_LETTERS)
+                for letter in page.items:
+                    yield letter
+                if (cursor := page.next) is None:
+                    break
     if named != plan.count:
         raise StoreFailed(f"plan {plan.id} was forgotten meanwhile", remedy="make it again")
 
