@@ -63,13 +63,14 @@ class Assembler:
         self._client = HttpClient(clock)
         self._brokers = Brokers(data, self.running, chance, on_fatal, reserve_bytes)
         self._endpoints = Endpoints(self._supplies, chance, clock.monotonic)
-        self._brokers.connect = Elsewhere(self.running, self._supplies, chance).connect
+        elsewhere = Elsewhere(self.running, self._supplies, chance)
+        self._brokers.connect = elsewhere.connect
         self._broker_of: dict[str, str] = {}
         self._draft = Draft()  # of the change that is under way, or was the last
         supplies = SourceSupplies(clock, chance, self._environment)
         self.sources = self.running.sources = Fleet(self.running, supplies)
         self._weighing = self.running.weighing = Weighing(self.running)
-        self._brokers.reach = RedriveReach(self.running, self._endpoints, self._weighing)
+        self._brokers.reach = RedriveReach(self.running, self._endpoints, elsewhere, self._weighing)
 
     async def open(self, configuration: Configuration) -> Running:
         """Load every broker, and let its intake know what was accepted lately."""

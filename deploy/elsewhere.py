@@ -1,4 +1,4 @@
-"""Endpoints that a command names, and no configuration: URLs for replays to another sink."""
+"""Endpoints that a command names, and no configuration: URLs for replays and redrives."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,12 +33,18 @@ class Elsewhere:
 
     def connect(self, trigger: TriggerSpec, url: str) -> Endpoint:
         """Raises Invalid for a URL that cannot be used; connects to nothing yet."""
-        broker = self._running.configuration.brokers.get(trigger.broker)
-        egress, limits = Egress(), Limits()
-        if broker is not None:
-            egress, limits = broker.egress, intake_options(broker).limits
-        spec = HttpSinkSpec(url, egress=egress)
+        spec = self.spec(trigger.broker, url)
         if isinstance(trigger.sink, HttpSinkSpec):
             spec = replace(spec, format=trigger.sink.format)
+        return self.endpoint(trigger.broker, spec)
+
+    def spec(self, broker: str, url: str) -> HttpSinkSpec:
+        found = self._running.configuration.brokers.get(broker)
+        return HttpSinkSpec(url, egress=Egress() if found is None else found.egress)
+
+    def endpoint(self, broker: str, spec: HttpSinkSpec) -> Endpoint:
+        """`broker` bounds its replies. Raises Invalid."""
+        found = self._running.configuration.brokers.get(broker)
+        limits = Limits() if found is None else intake_options(found).limits
         sink = make_sink(spec, self._supplies(limits), trusted=False)
         return Endpoint(sink, Target(sink.name, self._chance))

@@ -39,8 +39,9 @@ def spelled(name: str) -> AliasChoices:
 class Planning(BaseModel):
     """One of `ids`, `where` and `group`, and what is to be done; `rate` for the estimate.
 
-    A redrive goes to another sink of the configuration with `to_sink`, or is published to all
-    triggers of a broker again with `to_broker`; "." is the broker that they are of.
+    A redrive goes to another sink of the configuration, or to a URL, with `to_sink`, or is
+    published to all triggers of a broker again with `to_broker`; "." is the broker that they are
+    of.
     """
 
     model_config = ConfigDict(
@@ -54,7 +55,7 @@ class Planning(BaseModel):
     broker: BrokerName = None
     rate: Rate = RATE_PER_SECOND
     to_sink: Annotated[
-        str | None, Field(min_length=1, max_length=512, validation_alias=spelled("to_sink"))
+        str | None, Field(min_length=1, max_length=8_192, validation_alias=spelled("to_sink"))
     ] = None
     to_broker: Annotated[
         str | None, Field(min_length=1, max_length=512, validation_alias=spelled("to_broker"))

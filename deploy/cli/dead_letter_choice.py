@@ -75,8 +75,8 @@ ToSinkOption = Annotated[
     str | None,
     typer.Option(
         "--to-sink",
-        metavar="NAME",
-        help="To this sink of the configuration, not to their own.",
+        metavar="NAME|URL",
+        help="To this sink of the configuration, or this URL, not to their own.",
         autocompletion=offer_sinks,
     ),
 ]

@@ -98,6 +98,21 @@ async def test_a_model_of_no_trigger_takes_them_and_its_reply_is_stored(headrace
     assert len(own) == 5, "four were published, and one is a reply"
 
 
+async def test_a_url_takes_them_where_their_broker_may_reach_it(tmp_path: Path) -> None:
+    allowing = BROKER.rstrip() + '\nspec: {egress: {allow: ["127.0.0.1"]}}\n'
+    async with living(tmp_path, text(tmp_path).replace(BROKER, allowing)) as headrace:
+        await headrace.publish(event(1, "refused"))
+        await headrace.rest()
+        url = f"http://{headrace.process.ingress}/default/second"
+
+        job = await redriven(headrace, to_sink=url)
+
+        page = (await headrace.get(f"{API}/events?broker=default/second")).json["items"]
+        assert (job["state"], job["to_sink"]) == ("done", url)
+        assert "1" in [one["id"] for one in page]
+        assert (await letters(headrace))[0]["moved"]["message"].endswith(url)
+
+
 async def test_the_plan_says_where_they_go_and_that_the_kind_is_another(headrace: Living) -> None:
     _, plan = await planned(headrace, toSink="default/archive")
 
@@ -152,10 +167,14 @@ async def test_why_of_the_event_says_who_took_it(headrace: Living) -> None:
     [
         ({"to_sink": "archiv"}, "unknown-sink", "default/archive"),
         ({"to_broker": "third"}, "unknown-broker", "default/second"),
+        ({"to_sink": "http://127.0.0.1:9000/"}, "sink-unreachable", "egress.allow"),
+        ({"to_sink": "ftp://example.com/"}, "invalid-url", "http"),
+        ({"to_sink": "https://a:b@example.com/"}, "invalid-url", ""),
+        ({"to_sink": "https://example.com/?token=1"}, "secret-url", "and name that"),
         ({"to_sink": "archive", "to_broker": "."}, "bad-parameter", "leave out one"),
         ({"verb": "discard", "to_sink": "archive"}, "bad-parameter", ""),
     ],
-    ids=["sink", "broker", "both", "discard"],
+    ids=["sink", "broker", "private", "scheme", "user", "token", "both", "discard"],
 )
 async def test_what_is_not_there_is_refused_with_what_there_is(
     headrace: Living, body: dict[str, Any], code: str, remedy: str

@@ -1,7 +1,7 @@
 """Where a redrive goes: to the subscriber that failed, to another sink, or to a whole broker. Pure.
 
-The sink is one of the configuration, by `namespace/name`; a broker publishes the events to all
-of its triggers again, as if whoever redrives had sent them.
+The sink is one of the configuration, by `namespace/name`, or an HTTP endpoint by its URL; a
+broker publishes the events to all of its triggers again, as if whoever redrives had sent them.
 """
 
 from collections.abc import Sequence
@@ -40,6 +40,11 @@ def check_aim(aim: Aim) -> None:
             where="to_broker",
             remedy="leave out one of the two",
         )
+
+
+def is_url(sink: str) -> bool:
+    """Whether a sink is named by its URL, not by its name in the configuration."""
+    return "://" in sink
 
 
 def found_name(kind: str, name: str, namespace: str, names: Sequence[str]) -> str:

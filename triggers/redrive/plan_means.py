@@ -11,7 +11,7 @@ from broker.storage.engine import Engine
 from triggers.checkpointer import Checkpointer
 from triggers.lane import Lane
 from triggers.ledger import Ledger
-from triggers.redrive.aim import OWN, OWN_BROKER, Aim, check_aim, found_name
+from triggers.redrive.aim import OWN, OWN_BROKER, Aim, check_aim, found_name, is_url
 from triggers.redrive.aim_facts import SinkFacts
 from triggers.redrive.desk import WRITE_SECONDS_MAX
 from triggers.redrive.reach import Reach
@@ -31,14 +31,17 @@ class PlanMeans:
     expiring_before: Callable[[], datetime | None]
     reach: Reach | None = None
 
-    def whole(self, aim: Aim) -> Aim:
-        """The same with whole names. Raises Invalid where there is no such sink or broker."""
+    async def whole(self, aim: Aim) -> Aim:
+        """The same with whole names. Raises Invalid where there is no such sink, URL or broker."""
         check_aim(aim)
         if aim == OWN:
             return aim
         if self.reach is None:
             raise Invalid("nothing else can be reached here", code="no-sink", where="to_sink")
         namespace = self.broker.partition("/")[0]
+        if aim.sink is not None and is_url(aim.sink):
+            await self.reach.try_url(aim.sink, self.broker)
+            return aim
         if aim.sink is not None:
             return Aim(sink=found_name("sink", aim.sink, namespace, self.reach.sinks()))
         assert aim.broker is not None, "one of the two is said"

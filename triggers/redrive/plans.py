@@ -89,7 +89,7 @@ class Plans:
                 retry_after_seconds=PLAN_SECONDS_MAX / 4,
             )
         await self.sweep()
-        request = replace(request, aim=self._means.whole(request.aim))
+        request = replace(request, aim=await self._means.whole(request.aim))
         drawn = draw_id(self._means.clock.now(), self._means.random(), self._is_known)
         self._making.add(drawn)
         try:

@@ -1,4 +1,4 @@
-"""What redrives may reach beyond their triggers: sinks of the configuration, and brokers."""
+"""What redrives may reach beyond their triggers: sinks of the configuration, URLs, brokers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,14 @@ class Reach(Protocol):
         ...
 
     async def sink(self, name: str, broker: str) -> OtherSink:
-        """Open it, if nobody has; `broker` takes its replies. Raises Invalid, Unavailable."""
+        """Open it, if nobody has; `broker` takes its replies. Raises Invalid, Unavailable.
+
+        `name` may be a URL too.
+        """
+        ...
+
+    async def try_url(self, url: str, broker: str) -> None:
+        """Raises Invalid where it may not be, or cannot be, reached."""
         ...
 
     def broker(self, name: str) -> OtherBroker | None:

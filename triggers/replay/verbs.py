@@ -1,8 +1,9 @@
 """The verbs of replay: begin, pause, resume, cancel; each on disk when it gives back."""
 
-from broker.errors import Conflict, Invalid, Overloaded, Unavailable
+from broker.errors import Conflict, Invalid, Overloaded
 from broker.storage.rows import Audit
 from triggers.job_ids import draw_id
+from triggers.named_url import probe_named
 from triggers.replay.asking import check, find_range, make_job
 from triggers.replay.job import ReplayJob, ReplayRequest, State, Written
 from triggers.replay.keeping import OPEN_JOBS_MAX, Jobs, Means
@@ -85,7 +86,7 @@ class Replays:
             job = make_job(request, chosen, origin, (first, last), by, now)
             lane = self.jobs.make_lane(job, origin)
             if job.to_sink is not None:
-                await _probe(lane)
+                await probe_named(lane.sink)
         except BaseException:  # also who asked and went away: the log must not be kept for it
             self._beginning.remove(first)
             raise
@@ -195,16 +196,3 @@ class Replays:
     async def _write(self, lane: ReplayLane) -> None:
         self._means.ledger.touch(lane)
         await self._means.flush()
-
-
-async def _probe(lane: ReplayLane) -> None:
-    """Raises Invalid where a URL that a command named may not be, or cannot be, reached."""
-    try:
-        await lane.sink.probe()
-    except Unavailable as error:
-        raise Invalid(
-            error.what,
-            code="sink-unreachable",
-            where="to_sink",
-            remedy=error.remedy or "name a URL that answers",
-        ) from error

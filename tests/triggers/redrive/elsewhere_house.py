@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from urllib.parse import urlsplit
 
 from broker.dedupe import key_of
 from broker.event import Event
@@ -12,7 +13,7 @@ from sinks.spec import HttpSinkSpec
 from tests.scenarios.house import House, numbered, trigger
 from tests.triggers.redrive.jobs_house import WHO, redrives, refuse
 from triggers.redrive import Aim, Options, OtherBroker, OtherSink, PlanRequest, RedriveJob
-from triggers.redrive.aim import found_name
+from triggers.redrive.aim import found_name, is_url
 from triggers.redrive.aim_facts import SinkFacts
 
 OTHER = "other"
@@ -56,7 +57,12 @@ class HouseReach:
     def facts_of(self, sink: str, triggers: Sequence[str]) -> SinkFacts:
         return SinkFacts(sink, "HTTP subscriber", frozenset({"HTTP subscriber"}))
 
+    async def try_url(self, url: str, broker: str) -> None:
+        """Every one answers here."""
+
     async def sink(self, name: str, broker: str) -> OtherSink:
+        if is_url(name):
+            return OtherSink(HttpSinkSpec(name), self._house._endpoint(urlsplit(name).netloc))
         found_name("sink", name, "default", self.names)
         own = name.partition("/")[2]
         return OtherSink(HttpSinkSpec(f"http://{own}/"), self._house._endpoint(own))

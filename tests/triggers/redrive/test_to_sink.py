@@ -118,7 +118,8 @@ async def test_a_second_redrive_goes_to_its_own_trigger_again() -> None:
     await house.end()
 
 
-async def test_a_power_cut_leaves_each_in_one_place_and_the_job_goes_on() -> None:
+@pytest.mark.parametrize("aim", [TO_SINK, Aim(sink=f"http://{OTHER}")], ids=["name", "url"])
+async def test_a_power_cut_leaves_each_in_one_place_and_the_job_goes_on(aim: Aim) -> None:
     house = await ready(20)
     tried: set[str] = set()
 
@@ -128,7 +129,7 @@ async def test_a_power_cut_leaves_each_in_one_place_and_the_job_goes_on() -> Non
         return BROKEN if is_first else Delivered()
 
     house.answers(OTHER, second)
-    job = await begin(house, TO_SINK, Options(1_000.0, abort_above=1.0))
+    job = await begin(house, aim, Options(1_000.0, abort_above=1.0))
     await house.until(lambda: len(tried) > 5)
     await restart(house)
     done = await ended(house, job.id)
