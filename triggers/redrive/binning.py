@@ -24,7 +24,7 @@ REST_SECONDS_MAX = 0.1  # between slices: as long as one took, for those who pub
 
 
 class _Slice:
-    """What becomes of one slice of a plan; it is in the plan with the checkpoint of its moves."""
+    """What becomes of one slice of a plan; it is written with the checkpoint of its moves."""
 
     def __init__(self, plans: Plans, means: PlanMeans, plan: Plan) -> None:
         self._plans = plans
@@ -38,11 +38,11 @@ class _Slice:
         if not self.plan.passed:
             self._audit()
         self.plan = self.plan.went_on(len(ids), len(moved), [one.why for one in refused])
-        self._plans.put(self.plan)
+        self._plans.note(self.plan)
 
     def gone(self, id: str) -> None:
         self.plan = self.plan.went_on(0, -1, ["expired"])
-        self._plans.put(self.plan)
+        self._plans.note(self.plan)
 
     def _audit(self) -> None:
         """Once, as of a redrive: in the checkpoint in which it begins."""
@@ -83,9 +83,12 @@ class Binning:
         while True:
             self._asked.clear()
             try:
-                for plan in self._plans.begun():
-                    async with self._one_at_a_time:
-                        await self._go_on(plan.id)
+                while begun := self._plans.begun():
+                    for plan in begun:
+                        seconds = self._means.clock.monotonic()
+                        await self._slice(plan.id)
+                        seconds = self._means.clock.monotonic() - seconds
+                        await asyncio.sleep(min(REST_SECONDS_MAX, seconds))
             except HeadraceError as error:  # the store says so elsewhere too; nothing is lost
                 self._telemetry.emit("redrive.stalled", error=str(error))
                 await asyncio.sleep(AGAIN_SECONDS)
@@ -102,32 +105,35 @@ class Binning:
             self._plans.put(plan.begun(self._means.clock.now(), by, reason))
         try:
             if plan.count <= self.at_once_max:
-                async with self._one_at_a_time:
-                    await self._go_on(name)
+                while not self._plans.known(name).is_over:
+                    await self._slice(name)
             await self._means.flush()
         finally:
             self._asked.set()  # whatever is left is done, also if nobody waits for it any more
         return self._plans.known(name), is_new
 
-    async def _go_on(self, name: str) -> None:
-        """Slice by slice to its end."""
-        while not (plan := self._plans.known(name)).is_over:
-            began = self._means.clock.monotonic()
-            ids = await self._next(plan)
-            sliced = _Slice(self._plans, self._means, plan)
-            if ids:
-                act = (
-                    self._letters.discard_for
-                    if plan.verb == "discard"
-                    else self._letters.restore_for
-                )
-                await act(ids, plan.acted_by, plan.acted_reason, sliced)
+    async def _slice(self, name: str) -> None:
+        """Go through the next of a plan, if there are any left.
+
+        Whoever has few waits for a slice of who has many, and not for all of them.
+        """
+        async with self._one_at_a_time:
+            plan = self._plans.find(name)
+            if plan is None or plan.is_over:
+                return
+            if ids := await self._next(plan):
+                await self._carry_out(plan, ids)
             else:  # its pages are gone, though nothing here takes them away before its end
                 left = plan.count - plan.passed
                 self._plans.put(plan.went_on(left, 0, ["unknown"] * left))
-            if plan.count > self.at_once_max:
-                await asyncio.sleep(min(REST_SECONDS_MAX, self._means.clock.monotonic() - began))
-        await self._means.flush()
+
+    async def _carry_out(self, plan: Plan, ids: Sequence[str]) -> None:
+        letters, sliced = self._letters, _Slice(self._plans, self._means, plan)
+        act = letters.discard_for if plan.verb == "discard" else letters.restore_for
+        try:
+            await act(ids, plan.acted_by, plan.acted_reason, sliced)
+        finally:  # told once it is on disk; where nobody knows, it is in the ledger all the same
+            self._plans.keep(sliced.plan)
 
     async def _next(self, plan: Plan) -> Sequence[str]:
         strand, page, index = page_after(plan.strands, plan.passed)

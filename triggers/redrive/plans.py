@@ -107,7 +107,15 @@ class Plans:
 
     def put(self, plan: Plan) -> None:
         """The same, with the next checkpoint."""
+        self.keep(plan)
+        self.note(plan)
+
+    def keep(self, plan: Plan) -> None:
+        """As this it is found from now on."""
         self._plans[plan.id] = plan
+
+    def note(self, plan: Plan) -> None:
+        """As this it is written with the next checkpoint."""
         self._means.ledger.records.append(Record(PREFIX + plan.id, encode(plan)))
 
     async def page(self, plan: str, strand: int, page: int) -> Sequence[str]:

@@ -51,14 +51,13 @@ REDRIVES = (
         (
             Edit(
                 BINNING,
-                "        self._plans.put(self.plan)\n\n    def gone",
+                "        self._plans.note(self.plan)\n\n    def gone",
                 "\n    def gone",
             ),
             Edit(
                 BINNING,
-                "            else:  # its pages are gone",
-                "                self._plans.put(sliced.plan)\n"
-                "            else:  # its pages are gone",
+                "            self._plans.keep(sliced.plan)\n",
+                "            self._plans.put(sliced.plan)\n",
             ),
         ),
         (f"{BINNED}::test_how_far_it_is_stands_in_the_checkpoint_of_its_moves",),

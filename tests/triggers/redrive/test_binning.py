@@ -122,6 +122,36 @@ async def test_a_store_that_fails_for_a_while_ends_nothing() -> None:
     await house.end()
 
 
+async def test_what_few_have_waits_for_a_slice_of_what_many_have_and_not_for_all() -> None:
+    house, _, many = await many_dead()
+    ids = tuple(one.id for one in await house.dead_letters())[:3]
+    few = await plan_all(house, PlanRequest("discard", ids=ids))
+    await redrives(house).bin.discard(many.id, MANY, WHO, "tests")
+    while not plan_of(house, many.id).passed:
+        await asyncio.sleep(0)  # of this loop: no time passes
+
+    done, _ = await redrives(house).bin.discard(few.id, 3, "bob", "mine")
+
+    assert done.is_over
+    assert plan_of(house, many.id).passed < MANY
+    await house.end()
+
+
+async def test_that_a_plan_is_over_is_told_once_it_is_on_disk() -> None:
+    house, log, plan = await many_dead()
+    redrives(house).bin.at_once_max = MANY
+    log.refusals += [StoreFailed("the disk is away")] * 4
+    acting = asyncio.create_task(redrives(house).bin.discard(plan.id, MANY, WHO, "tests"))
+
+    await house.until(lambda: bool(log.given) and bool(log.given[-1].moves))
+    passed = plan_of(house, plan.id).passed
+    await acting
+
+    assert passed == 0
+    assert plan_of(house, plan.id).is_over
+    await house.end()
+
+
 async def test_what_somebody_else_discarded_meanwhile_is_counted_apart() -> None:
     house, _, plan = await many_dead()
     some = [one.id for one in await house.dead_letters()][:5]
