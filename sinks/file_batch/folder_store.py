@@ -125,8 +125,8 @@ class FolderStore:
             for name in names:
                 path = "/".join([*parts, name])
                 if path.startswith(prefix):
-                    found = os.stat(name, dir_fd=inside, follow_symlinks=False)
-                    if stat.S_ISREG(found.st_mode):
+                    found = _looked_at(name, inside)
+                    if found is not None and stat.S_ISREG(found.st_mode):
                         yield path, found
 
     @contextmanager
@@ -181,6 +181,14 @@ def _write(file: int, blocks: Iterable[bytes]) -> Stored:
 
 def _head(found: os.stat_result) -> Head:
     return Head(found.st_size, f"{found.st_mtime_ns:x}-{found.st_size:x}-{found.st_ino:x}")
+
+
+def _looked_at(name: str, folder: int) -> os.stat_result | None:
+    """None where it was there a moment ago: a name while something is written, or removed."""
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,18 @@ def test_a_file_that_grows_while_it_is_read_is_noticed(root: Path, store: Folder
         list(reading())
 
     assert refused.value.code == "input-changed"
+
+
+def test_a_file_that_goes_while_others_are_listed_hides_none(
+    root: Path, store: FolderStore
+) -> None:
+    for name in ("a", "b", "c"):
+        (root / name).write_bytes(b"x")
+    tomorrow = datetime.now().astimezone() + timedelta(days=1)
+
+    listing = store.older("", tomorrow)
+    first = next(listing)
+    gone, left = sorted({"a", "b", "c"} - {first})
+    (root / gone).unlink()
+
+    assert list(listing) == [left]
