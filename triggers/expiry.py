@@ -129,7 +129,7 @@ class Expiry:
         if lane.asked_at > before:
             return []
         expired: list[Carriage] = []
-        for line in (lane.held, lane.retries, lane.released):
+        for line in (lane.held, lane.retries, lane.redriven.waiting, lane.released):
             old = [one for one in line if came_at(one) <= before]
             expired += old
             kept = [one for one in line if came_at(one) > before]

@@ -185,7 +185,7 @@ class Parking:
 
 def _due_count(lane: Lane) -> int:
     """How many rows it holds that are due and not in a call."""
-    return len(lane.retries) + len(lane.redriven)
+    return len(lane.retries) + len(lane.redriven.waiting)
 
 
 def _may_be_empty(lane: Lane) -> bool:

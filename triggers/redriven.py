@@ -10,20 +10,16 @@ from triggers.carriage import Carriage
 
 
 class Redriven:
-    """Those of one lane that are due: waiting, or let go and not settled yet."""
+    """Those of one lane that are due: `waiting`, or let go and not settled yet."""
 
-    __slots__ = ("_going", "_waiting")
+    __slots__ = ("_going", "waiting")
 
     def __init__(self) -> None:
-        self._waiting: deque[Carriage] = deque()
+        self.waiting: deque[Carriage] = deque()
         self._going: set[Place] = set()
 
-    def __len__(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
-
     def wait(self, carriage: Carriage) -> None:
-        self._waiting.append(carriage)
+        self.waiting.append(carriage)
 
     def settled(self, place: Place) -> None:
         self._going.discard(place)
@@ -31,10 +27,10 @@ class Redriven:
     def let_go(self, most: int) -> list[Carriage]:
         """The next, so that at most `most` are on their way at once."""
         free = most - len(self._going)
-        gone = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
+        gone = [self.waiting.popleft() for _ in range(min(free, len(self.waiting)))]
         self._going.update(carriage.place for carriage in gone)
         return gone
 
     def clear(self) -> None:
-        self._waiting.clear()
+        self.waiting.clear()
         self._going.clear()

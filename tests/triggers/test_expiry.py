@@ -58,6 +58,22 @@ async def test_what_came_later_waits_longer() -> None:
     assert (early, house.counts().dead) == (1, 2)
 
 
+async def test_what_was_redriven_is_given_up_with_the_rest_though_most_wait_for_a_share() -> None:
+    house, _ = await asleep()
+    await house.publish(*(asking(number) for number in range(1, 200)))
+    await house.until(lambda: house.counts().dead == 200)
+    assert house.partition.desk is not None
+
+    await house.partition.desk.redrive([one.id for one in await house.dead_letters()], "tests")
+    await house.until(lambda: house.lane().parked_count == 0)
+    await house.partition.drain()
+
+    letters = await house.dead_letters()
+    assert {one.redrives for one in letters} == {1}
+    assert len({one.dead_at for one in letters}) == 1
+    await house.end()
+
+
 async def test_a_paused_trigger_gives_up_nothing() -> None:
     house, _ = await asleep()
     await house.partition.steering.pause("default/t", "tests")

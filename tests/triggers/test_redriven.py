@@ -3,9 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.triggers.workshop import make_lane, push, row, stored_range, take_all
+from tests.triggers.workshop import make_lane, push, row, stored, stored_range, take_all
 from triggers.carriage import Carriage, resumed
 from triggers.lane import Lane
+from triggers.story.facts import InLane
+from triggers.story.whereabouts import within
 
 
 def lane_with(*redriven: int, max_in_flight: int = 32) -> Lane:
@@ -34,7 +36,16 @@ def test_each_that_settles_lets_the_next_go() -> None:
 
     lane.leave(first, delivered=True)
 
-    assert (first.offset, offsets(take_all(lane)), len(lane.redriven)) == (1, [2], 1)
+    assert (first.offset, offsets(take_all(lane)), len(lane.redriven.waiting)) == (1, [2], 1)
+
+
+def test_one_that_waits_for_the_share_is_queued_and_not_in_flight() -> None:
+    lane = lane_with(1, 2, max_in_flight=4)
+    lane.taken |= {row(1).place, row(2).place}
+
+    take_all(lane)
+
+    assert [within(lane, stored(offset)) for offset in (1, 2)] == [InLane.IN_FLIGHT, InLane.QUEUED]
 
 
 def test_retries_of_live_events_do_not_wait_for_them() -> None:

@@ -8,7 +8,7 @@ from triggers.story.facts import InLane
 def within(lane: Lane, stored: StoredEvent) -> InLane:
     """PASSED also for an offset of which only rows of the store can tell more."""
     offset = stored.offset
-    queued = (lane.held, lane.retries, lane.released, lane.queue)
+    queued = (lane.held, lane.retries, lane.redriven.waiting, lane.released, lane.queue)
     if any(one.offset == offset for line in queued for one in line):
         return InLane.QUEUED
     if _is_behind_key(lane, stored):
