@@ -128,9 +128,8 @@ class Redrives:
         Raises Invalid (codes not-found, bad-verb, bad-rate, bad-canary, bad-abort and those of
         another sink), Overloaded, Unavailable where such a sink cannot be had.
         """
-        if (job := self.find(plan_id)) is not None:
-            await self._flush()
-            return job, False
+        if self.find(plan_id) is not None:
+            return await self._written(plan_id), False
         plan = check_plan(self.plans.find(plan_id), plan_id, "redrive")
         check_options(options, plan.aim)
         if len(self._watching.jobs) >= OPEN_JOBS_MAX:
@@ -143,37 +142,36 @@ class Redrives:
         now = self._means.clock.now()
         job = begin(plan.id, plan.broker, plan.strands, options, by, reason, now, plan.aim)
         await self.ways.begin(job)
-        if (same := self.find(plan_id)) is not None:  # asked twice at once
-            return same, False
+        if self.find(plan_id) is not None:  # asked twice at once
+            return await self._written(plan_id), False
         self._audit("redrive", job, by, reason, job.count)
         self.plans.put(plan.acted(now))
         self._watching.watch(job)
         self.tending.began(job)
         self._telemetry.emit("redrive.started", job=job.id, count=job.count, canary=job.canary)
-        await self._flush()
-        return self._known(job.id), True
+        return await self._written(job.id), True
 
     async def pause(self, id: str, by: str, reason: str = "") -> RedriveJob:
         """Send no more; what is under way goes on. Raises Invalid, Conflict."""
         job = self._going(id, "paused")
         if job.state is not State.PAUSED:
-            await self._change("redrive.pause", job.become(State.PAUSED, reason), by, reason)
-        return self._known(id)
+            self._change("redrive.pause", job.become(State.PAUSED, reason), by, reason)
+        return await self._written(id)
 
     async def resume(self, id: str, by: str, reason: str = "") -> RedriveJob:
         job = self._going(id, "resumed")
         if job.state is State.PAUSED:
             state = State.CANARY if job.firsts_done < job.canary else State.RUNNING
             self.tending.began(job)
-            await self._change("redrive.resume", judge(job.become(state)), by, reason)
-        return self._known(id)
+            self._change("redrive.resume", judge(job.become(state)), by, reason)
+        return await self._written(id)
 
     async def cancel(self, id: str, by: str, reason: str = "") -> RedriveJob:
         """Leave the rest as it is; what is under way ends by itself. Raises Invalid."""
         job = self._known(id)
         if job.is_open:
-            await self._change("redrive.cancel", job.become(State.CANCELLED, reason), by, reason)
-        return self._known(id)
+            self._change("redrive.cancel", job.become(State.CANCELLED, reason), by, reason)
+        return await self._written(id)
 
     def find(self, id: str) -> RedriveJob | None:
         """As it is on disk, but for what is counted: that it has ended is told after the commit."""
@@ -248,10 +246,14 @@ class Redrives:
             self._audit("redrive.pause", job, "headrace", why)
             self._watching.put(job.become(State.PAUSED, why))
 
-    async def _change(self, verb: str, job: RedriveJob, by: str, reason: str) -> None:
+    def _change(self, verb: str, job: RedriveJob, by: str, reason: str) -> None:
         self._audit(verb, job, by, reason)
         self._watching.put(job)
+
+    async def _written(self, id: str) -> RedriveJob:
+        """The job once all that is said of it is on disk, also by whoever asked the same before."""
         await self._flush()
+        return self._known(id)
 
     def _going(self, id: str, verb: str) -> RedriveJob:
         job = self._known(id)

@@ -27,15 +27,14 @@ REDRIVES = (
         (
             Edit(
                 VERBS,
-                "        if (job := self.find(plan_id)) is not None:\n"
-                "            await self._flush()\n"
-                "            return job, False\n",
+                "        if self.find(plan_id) is not None:\n"
+                "            return await self._written(plan_id), False\n",
                 "",
             ),
             Edit(
                 VERBS,
-                "        if (same := self.find(plan_id)) is not None:  # asked twice at once\n"
-                "            return same, False\n",
+                "        if self.find(plan_id) is not None:  # asked twice at once\n"
+                "            return await self._written(plan_id), False\n",
                 "",
             ),
         ),

@@ -150,6 +150,21 @@ async def test_a_paused_job_sends_nothing_until_it_is_resumed() -> None:
     await house.end()
 
 
+async def test_who_pauses_what_is_paused_is_answered_once_that_is_on_disk() -> None:
+    house = House()
+    log = house.engine.log = CountingLog(house.engine.log)
+    job = await begin(await house_with(60, house=house))
+    log.refusals += [Unavailable("the disk is slow")] * 4
+    first = asyncio.create_task(redrives(house).pause(job.id, WHO, "lunch"))
+    await house.until(lambda: job_of(house, job.id).state is State.PAUSED)
+
+    await redrives(house).pause(job.id, "bob", "lunch")
+
+    assert not log.refusals
+    assert (await first).state is State.PAUSED
+    await house.end()
+
+
 async def test_a_cancelled_job_leaves_the_rest_dead() -> None:
     house = await house_with(60)
     job = await begin(house)
