@@ -46,9 +46,10 @@ async def look(
     until = clock.monotonic() + LOOK_SECONDS_MAX
     items: list[DeadLetter] = []
     looked = 0
-    rows = SLICE_ROWS_HINTED if query.sieve.texts else SLICE_ROWS
+    sieve = query.sieve
+    rows = SLICE_ROWS_HINTED if sieve.texts else SLICE_ROWS
     while True:
-        sifted = await desk.sift(condition, query.sieve, cursor, rows, limit - len(items))
+        sifted = await desk.sift(condition, sieve, cursor, rows, limit - len(items))
         items += sifted.items
         looked += sifted.looked
         cursor = sifted.next
