@@ -12,7 +12,7 @@ from deploy.cli.client import Admin, Item
 from tests.faults.cores import divided_cores
 from tests.faults.flood import Plan, flood
 from tests.faults.ledger import Ledger
-from tests.faults.process import Program, until
+from tests.faults.process import END_SECONDS_MAX, Program, until
 from tests.faults.publisher import exchange, request
 from tests.faults.subscribers import OK, REFUSED, Subscriber
 from tests.faults.world import resource, write_configuration
@@ -97,8 +97,9 @@ class Mended:
     async def redrive(self, plan: Item) -> Item:
         """The job of a plan, once it has ended."""
         await self.ask(f"/dead-letters/plans/{plan['id']}/act", {"rate": plan["rate"]})
-        while (job := await self.ask(f"/redrive-jobs/{plan['id']}"))["ended_at"] is None:
-            await asyncio.sleep(0.2)
+        async with asyncio.timeout(END_SECONDS_MAX):
+            while (job := await self.ask(f"/redrive-jobs/{plan['id']}"))["ended_at"] is None:
+                await asyncio.sleep(0.2)
         return job
 
     async def end(self) -> tuple[int, str]:
