@@ -99,8 +99,9 @@ class Reloadable:
         """SIGHUP, and wait until its reload has come to an end."""
         before = await self.reloads()
         self.program.signal(signal.SIGHUP)
-        while (now := await self.reloads()) == before:
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60.0):
+            while (now := await self.reloads()) == before:
+                await asyncio.sleep(0.02)
         self.came_to = next(result for result in now if now[result] != before[result])
 
     async def reloads(self) -> dict[str, float]:
