@@ -39,11 +39,13 @@ async def remove_old(running: Running) -> None:
 
 
 def places(running: Running) -> Iterable[tuple[str, OverflowSpec, float]]:
-    """Each place with a bound to the age of what it keeps: which sink has it, and that bound."""
+    """Each place with a bound to the age of what it keeps: which sink has it, and that bound.
+
+    Also of sinks that no trigger has: redrives go there. Those of triggers may be removed already.
+    """
     lanes = [lane for each in running.brokers.values() for lane in each.partition.lanes.values()]
-    specs = {
-        sink.name: sink for lane in lanes if isinstance(sink := lane.spec.sink, InferenceSinkSpec)
-    }
+    sinks = [*running.configuration.sinks.values(), *(lane.spec.sink for lane in lanes)]
+    specs = {sink.name: sink for sink in sinks if isinstance(sink, InferenceSinkSpec)}
     for name, spec in specs.items():
         overflow = spec.reply.overflow
         if overflow is not None and overflow.age_max_seconds is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.reply_upkeep import remove_old
 from tests.deploy.living import living
-from tests.deploy.model_house import written
+from tests.deploy.model_house import TRIGGER, written
 from tests.servers.ports import free_ports
 
 OLD, YOUNG = "a" * 52, "b" * 52
@@ -45,6 +45,17 @@ async def test_a_process_removes_what_is_too_old(tmp_path: Path) -> None:
     async with living(tmp_path, configured(tmp_path, DAYS)) as headrace:
         await until(lambda: "overflow.removed" in headrace.log.getvalue())
 
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+async def test_it_does_so_for_a_sink_that_no_trigger_has(tmp_path: Path) -> None:
+    old, young = replies(tmp_path / "large")
+    text = configured(tmp_path, DAYS).replace(TRIGGER, "")
+
+    async with living(tmp_path, text) as headrace:
+        await until(lambda: "overflow.removed" in headrace.log.getvalue())
+
+    assert not headrace.process.running.lanes()
     assert (old.exists(), young.exists()) == (False, True)
 
 
