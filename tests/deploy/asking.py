@@ -21,6 +21,7 @@ from deploy.access.token_file import TokenFile
 from deploy.admin.app import create_app
 from deploy.admin.gate import Door
 from deploy.config.broker_spec import BrokerSpec
+from deploy.elsewhere import Elsewhere
 from deploy.endpoints import Endpoints
 from deploy.models.weighing import Weighing
 from deploy.redrive_reach import RedriveReach
@@ -135,7 +136,8 @@ async def make_asking(folder: Path, door: Door | None = None, *events: Event) ->
     running = Running(clock, telemetry, pool)
     supplies = Supplies(clock, HttpClient(clock))
     endpoints = Endpoints(lambda _: supplies, lambda: 0.5, clock.monotonic)
-    partition.reach = RedriveReach(running, endpoints, Weighing(running))
+    elsewhere = Elsewhere(running, lambda _: supplies, lambda: 0.5)
+    partition.reach = RedriveReach(running, endpoints, elsewhere, Weighing(running))
     await partition.open()
     intake = Intake("default/b", engine.log, clock, lambda: 0.5)
     await partition.start([], intake)
