@@ -1,7 +1,8 @@
 """Two events side by side: what differs in their attributes and, where both are JSON, their data.
 
 Pure. Places in the data are JSON pointers (RFC 6901); values are JSON texts, cut where long.
-Numbers are compared by their exact values: 1.50 is 1.5, and no digit of an id is rounded off.
+Numbers are compared by their exact values: 1.50 is 1.5, and no digit of an id is rounded off. A
+whole one is told from one with a point or an exponent, 1 from 1.0, as many programs tell them.
 """
 
 from collections.abc import Iterator

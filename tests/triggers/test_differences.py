@@ -66,6 +66,12 @@ def test_another_spelling_of_the_same_is_no_difference_and_is_said() -> None:
     assert (found.data, found.is_same_data, found.is_same_bytes) == ((), True, False)
 
 
+def test_a_whole_number_is_told_from_one_with_a_point() -> None:
+    found = spelled(b'{"a": 1}', b'{"a": 1.0}')
+
+    assert found.data == (Row("/a", "1", "1.0"),)
+
+
 def test_json_that_cannot_be_read_is_taken_for_none() -> None:
     broken = (b"[" * 100_000, b'{"a": 1e99999999999999999999}', b"{", b'"\xff"')
 
