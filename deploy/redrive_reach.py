@@ -59,13 +59,16 @@ class RedriveReach:
         return [name for name, broker in brokers if not broker.spec.is_hidden]
 
     def facts_of(self, sink: str, triggers: Sequence[str]) -> SinkFacts:
-        """As the triggers that deliver to it know it; of one that none has nothing is known."""
+        """As the triggers that deliver to it know it; of one that none has nothing is known.
+
+        Raises Invalid where a reload has taken it away since it was asked for.
+        """
         lanes = self._running.lanes()
         own = [lanes[name][1] for name in triggers if name in lanes]
         kinds = frozenset(KINDS[type(lane.spec.sink)] for lane in own)
         if is_url(sink):
             return SinkFacts(sink, KINDS[HttpSinkSpec], kinds)
-        spec = self._running.configuration.sinks[sink]
+        spec = self._running.configuration.sinks[found_name("sink", sink, "", self.sinks())]
         kind = KINDS[type(spec)]
         users = [lane for _, lane in lanes.values() if lane.spec.sink == spec]
         if not users:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from broker.errors import Invalid
+from deploy.config.broker_spec import Configuration
 from tests.deploy import verbs
 from tests.deploy.living import ANSWERS, BROKER, TRIGGER, Living, event, living
 
@@ -200,3 +202,15 @@ async def test_plans_are_listed_the_latest_first(headrace: Living) -> None:
     rest = (await headrace.get(f"{API}/dead-letters/plans?cursor={first['next']}")).json
 
     assert [first["items"], rest["items"]] == [[made[1]], [made[0]]]
+
+
+async def test_a_sink_that_a_reload_takes_away_while_a_plan_is_made_is_unknown(
+    headrace: Living,
+) -> None:
+    running = headrace.process.running
+    reach = running.brokers["default/default"].partition.reach
+    assert reach is not None
+    running.configuration = Configuration({})
+
+    with pytest.raises(Invalid, match="no sink default/archive"):
+        reach.facts_of("default/archive", ["default/orders"])

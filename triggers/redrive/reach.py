@@ -47,7 +47,10 @@ class Reach(Protocol):
     def brokers(self) -> Sequence[str]: ...
 
     def facts_of(self, sink: str, triggers: Sequence[str]) -> SinkFacts:
-        """How a sink is; `triggers` are those whose dead letters would go to it."""
+        """How a sink is; `triggers` are those whose dead letters would go to it.
+
+        Raises Invalid where there is none any more.
+        """
         ...
 
     async def sink(self, name: str, broker: str) -> OtherSink:
