@@ -28,7 +28,7 @@ from triggers.parking import Parking
 from triggers.poison import Suspects
 from triggers.recall import Recall
 from triggers.redrive import LetterDesk, PlanMeans, Reach, Redrives, Returning
-from triggers.redrive.detours import Means as DetourSurroundings
+from triggers.redrive.detours import DetourSurroundings
 from triggers.replay.keeping import Connect, Means
 from triggers.replay.verbs import Replays
 from triggers.revisions import Revisions

@@ -26,7 +26,7 @@ ROWS_READ = 250  # at once, of rows that nobody carries any more
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class DetourSurroundings:
     """`lanes` are the triggers', `loaded` what the store had at the start."""
 
     lanes: Mapping[str, Lane]
@@ -48,7 +48,7 @@ class Detours:
     restart it is what the configuration says then.
     """
 
-    def __init__(self, means: Means, pause: Callable[[str, str], None]) -> None:
+    def __init__(self, means: DetourSurroundings, pause: Callable[[str, str], None]) -> None:
         self._means = means
         self._pause = pause
         self.lanes: dict[str, DetourLane] = {}  # by name

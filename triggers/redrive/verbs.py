@@ -15,8 +15,7 @@ from triggers.redrive.binning import Binning
 from triggers.redrive.canary import judge
 from triggers.redrive.checking import check_options, check_plan
 from triggers.redrive.desk import LetterDesk
-from triggers.redrive.detours import Detours
-from triggers.redrive.detours import Means as DetourSurroundings
+from triggers.redrive.detours import Detours, DetourSurroundings
 from triggers.redrive.failed import keys_of, last_page, read_failed
 from triggers.redrive.flow import Flows
 from triggers.redrive.job import PREFIX, Options, RedriveJob, State, begin, decode, encode
