@@ -52,6 +52,21 @@ async def test_pages_go_from_the_newest_to_the_end(store: Store) -> None:
     assert third.next is None
 
 
+async def test_pages_skip_none_that_died_in_one_millisecond(store: Store) -> None:
+    await keep(store, *(letter(f"l-{n}", dead_seconds=1.0009 - n / 5_000) for n in range(5)))
+    found: list[str] = []
+    cursor = None
+
+    while len(found) < 5:
+        page = await store.engine.desk.page((), cursor, 1)
+        found += [letter.id for letter in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+
+    assert found == ["l-4", "l-3", "l-2", "l-1", "l-0"]
+
+
 async def test_a_foreign_cursor_is_refused(store: Store) -> None:
     with pytest.raises(Invalid) as refused:
         await store.engine.desk.page((), "no cursor", 2)

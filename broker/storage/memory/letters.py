@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from broker.clock import to_milliseconds
 from broker.storage.condition import FIELD_VALUES, plain
 from broker.storage.desk import Condition, Group, Term
 from broker.storage.rows import DeadLetter, DeadState, Move
@@ -100,10 +101,15 @@ class Letters:
 
     def newest(self, condition: Condition) -> list[DeadLetter]:
         found = [letter for letter in self.by_id.values() if meets(letter, condition)]
-        return sorted(found, key=lambda letter: (letter.dead_at, letter.id), reverse=True)
+        return sorted(found, key=_order, reverse=True)
 
     def oldest(self) -> list[DeadLetter]:
-        return sorted(self.by_id.values(), key=lambda letter: (letter.dead_at, letter.id))
+        return sorted(self.by_id.values(), key=_order)
+
+
+def _order(letter: DeadLetter) -> tuple[int, str]:
+    """As cursors have it: in milliseconds."""
+    return to_milliseconds(letter.dead_at), letter.id
 
 
 def letter_bytes(letter: DeadLetter) -> int:
