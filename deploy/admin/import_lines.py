@@ -39,17 +39,30 @@ class Lines:
 
 
 def read_lines(lines: Sequence[str], first_line: int, limits: Limits, hops_max: int) -> Lines:
-    """What `lines` say, the first of which has the number `first_line`; blank ones say nothing."""
-    events: list[Event] = []
+    """What `lines` say, the first of which has the number `first_line`; blank ones say nothing.
+
+    An event that died for two triggers stands in two lines, and is published once.
+    """
+    events: dict[tuple[str, str, str], Event] = {}
     mistakes: list[Mistake] = []
     for number, line in enumerate(lines, first_line):
         if not line.strip():
             continue
         try:
-            events.append(_event(line, limits, hops_max))
+            event = _event(line, limits, hops_max)
+            _check_same(events.setdefault((event.source, event.id, event.type), event), event)
         except HeadraceError as error:
             mistakes.append(Mistake(number, error))
-    return Lines(tuple(events), tuple(mistakes[:MISTAKES_MAX]), len(mistakes))
+    return Lines(tuple(events.values()), tuple(mistakes[:MISTAKES_MAX]), len(mistakes))
+
+
+def _check_same(earlier: Event, event: Event) -> None:
+    if earlier.data != event.data:
+        raise Invalid(
+            "an earlier line has the same source, id and type, and other data",
+            code="duplicate-differs",
+            remedy="give one of the two another id",
+        )
 
 
 def _event(line: str, limits: Limits, hops_max: int) -> Event:

@@ -15,7 +15,7 @@ def codes(*lines: str, first_line: int = 1) -> list[tuple[int, str]]:
 def test_a_line_is_an_event_or_holds_one_with_its_very_bytes() -> None:
     export = f'{{"event":{EVENT},"dead_letter":{{"reason":"age"}}}}'
 
-    found = read_lines([EVENT, "", export], 1, LIMITS, 16)
+    found = read_lines([EVENT.replace('"1"', '"2"', 1), "", export], 1, LIMITS, 16)
 
     assert [event.data for event in found.events] == [b'{ "n": 1.0 }'] * 2
     assert found.refused == 0
@@ -27,6 +27,16 @@ def test_an_event_may_have_an_attribute_of_that_name() -> None:
     (event,) = read_lines([line], 1, LIMITS, 16).events
 
     assert event.attributes["event"] == "x"
+
+
+def test_an_event_that_died_for_two_triggers_is_one_event() -> None:
+    lines = [f'{{"event":{EVENT},"dead_letter":{{"trigger":"{name}"}}}}' for name in "ab"]
+
+    assert len(read_lines(lines, 1, LIMITS, 16).events) == 1
+
+
+def test_the_same_identity_with_other_data_is_a_mistake() -> None:
+    assert codes(EVENT, EVENT.replace("1.0 }", "2.0 }")) == [(2, "duplicate-differs")]
 
 
 def test_each_mistake_says_its_line() -> None:
