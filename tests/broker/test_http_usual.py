@@ -11,7 +11,7 @@ from broker.http_usual import usual_request
 
 LIMITS = HttpLimits()
 # Wall time is the machine's affair, not a property; a failure prints how to repeat it.
-unhurried = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+unhurried = settings(print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 
 STARTS = [b"POST /a/b HTTP/1.1"] * 6 + [
     b"POST /a HTTP/1.0", b"POST  /a HTTP/1.1", b"GET /a HTTP/1.1", b"POST /a?b HTTP/1.1",

@@ -225,7 +225,6 @@ def test_an_engine_behaves_as_the_model(kind: str) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=50 if IS_LONG else 30,
-            deadline=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
