@@ -25,6 +25,7 @@ from triggers.where.query import TEXT_CHARACTERS_MAX
 router = APIRouter(prefix="/api/v1")
 
 IDS_MAX = 10_000
+TARGETS = {"sinks": ["default/archive"], "brokers": ["default/default"]}
 PLAN_ID = r"^[a-z0-9-]{1,40}$"
 PlanId = Annotated[str, Path(pattern=PLAN_ID)]
 Rate = Annotated[float, Field(gt=0, le=RATE_PER_SECOND_MAX)]
@@ -126,6 +127,16 @@ async def plans(
     items.sort(key=lambda item: str(item["made_at"]), reverse=True)
     page, following = page_after(items, cursor, limit, job_name)
     return {"items": page, "next": following}
+
+
+@router.get("/dead-letters/targets", responses=shown(TARGETS))
+async def targets(request: Request, by: Looker) -> dict[str, Any]:
+    """List where a redrive can go by name, other than to the triggers themselves."""
+    running: Running = request.app.state.running
+    reach = next((one.partition.reach for one in running.brokers.values()), None)
+    if reach is None:
+        return {"sinks": [], "brokers": []}
+    return {"sinks": sorted(reach.sinks()), "brokers": sorted(reach.brokers())}
 
 
 @router.get("/dead-letters/plans/{id}", responses=shown(PLAN))

@@ -57,6 +57,13 @@ def offer_sinks(context: typer.Context, incomplete: str) -> list[tuple[str, str]
     ]
 
 
+def offer_targets(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Sinks that a redrive can go to by name, whether anything delivers to them or not."""
+    found = _answer(context, "/dead-letters/targets").get("sinks")
+    full_names = found if isinstance(found, list) else []
+    return [(name, "") for full_name in full_names for name in _names(str(full_name))]
+
+
 def _names(name: str) -> Iterator[str]:
     """Those of the namespace `default` without it too, as they may be given."""
     if name.startswith(DEFAULT):
@@ -66,13 +73,16 @@ def _names(name: str) -> Iterator[str]:
 
 
 def _asked(context: typer.Context, path: str) -> list[Item]:
+    found = _answer(context, path, limit=OFFERED_MAX).get("items")
+    return found if isinstance(found, list) else []
+
+
+def _answer(context: typer.Context, path: str, **query: int) -> Item:
     try:
         client = admin_at(_given(context, "admin"), _given(context, "token"))
-        client = replace(client, timeout_seconds=ASKED_SECONDS)
-        found = client.get(path, {"limit": OFFERED_MAX}).get("items")
+        return replace(client, timeout_seconds=ASKED_SECONDS).get(path, query)
     except HeadraceError:
-        return []
-    return found if isinstance(found, list) else []
+        return {}
 
 
 def _given(context: typer.Context, option: str) -> str | None:

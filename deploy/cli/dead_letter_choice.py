@@ -6,7 +6,7 @@ import typer
 
 from broker.errors import Invalid
 from deploy.cli.client import Admin, Item, full_name, in_path
-from deploy.cli.completing import offer_sinks, offering
+from deploy.cli.completing import offer_targets, offering
 
 IdsArgument = Annotated[
     list[str] | None,
@@ -77,7 +77,7 @@ ToSinkOption = Annotated[
         "--to-sink",
         metavar="NAME|URL",
         help="To this sink of the configuration, or this URL, not to their own.",
-        autocompletion=offer_sinks,
+        autocompletion=offer_targets,
     ),
 ]
 ToBrokerOption = Annotated[

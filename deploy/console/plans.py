@@ -47,7 +47,10 @@ async def plan(request: Request, by: Looker, id: str) -> Response:
         one = await asking.get("dead-letters", "plans", id)
         return Look({"one": one}, has_ended=not is_going_on(one))
 
-    return await show_live(request, by, "plan.html", look, refused=None, done=said(request))
+    places = await asking.get("dead-letters", "targets")
+    return await show_live(
+        request, by, "plan.html", look, refused=None, done=said(request), places=places
+    )
 
 
 @router.get("/dead-letters/plans/{id}/export")
@@ -71,7 +74,10 @@ async def act(request: Request, by: Operator, id: str) -> Response:
         if refused.code not in SHOWN_CODES:
             raise
         still = {"live": "plan-live.html", "stream": ""}
-        return show(request, "plan.html", 400, one=one, refused=refused, done="", **still)
+        places = await asking.get("dead-letters", "targets")
+        return show(
+            request, "plan.html", 400, one=one, refused=refused, done="", places=places, **still
+        )
     if acted["job"] is not None:
         return see(link("/jobs/redrives", acted["job"]["id"]))
     place = link("/dead-letters/plans", id)

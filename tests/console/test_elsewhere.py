@@ -41,6 +41,7 @@ async def test_a_plan_of_its_own_trigger_offers_to_send_them_elsewhere(operator:
     assert "Send them elsewhere" in page
     assert 'name="to_sink"' in page
     assert 'name="where" value="TRUE"' in page
+    assert '<option value="default/b">' in page
 
 
 async def test_to_a_broker_the_page_says_who_gets_it_and_offers_no_canary(operator: Reader) -> None:

@@ -72,9 +72,16 @@ def test_sinks_are_offered_by_the_names_that_a_configuration_gave(
     names = ["InferenceSink default/iris", "FileSink team/archive", "http://h/"]
     peer.script("/api/v1/sinks", 200, {"items": [{"name": name} for name in names], "next": None})
 
-    offered = ["default/iris", "iris", "team/archive"]
-    assert complete("dead-letters redrive --to-sink ") == offered
-    assert complete("sinks try ") == offered
+    assert complete("sinks try ") == ["default/iris", "iris", "team/archive"]
+
+
+def test_where_a_redrive_can_go_is_offered(complete: Complete, peer: Any) -> None:
+    places = {"sinks": ["default/iris", "team/archive"], "brokers": ["default/main"]}
+    peer.script("/api/v1/dead-letters/targets", 200, places)
+
+    offered = complete("dead-letters redrive --to-sink ")
+
+    assert offered == ["default/iris", "iris", "team/archive"]
 
 
 def test_the_listener_and_the_token_of_the_line_are_asked(complete: Complete, peer: Any) -> None:

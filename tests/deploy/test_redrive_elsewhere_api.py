@@ -100,6 +100,15 @@ async def test_a_model_of_no_trigger_takes_them_and_its_reply_is_stored(headrace
     assert len(own) == 5, "four were published, and one is a reply"
 
 
+async def test_where_it_can_go_is_listed_also_what_nothing_delivers_to(headrace: Living) -> None:
+    places = (await headrace.get(f"{API}/dead-letters/targets")).json
+
+    assert places == {
+        "sinks": ["default/archive", "default/iris"],
+        "brokers": ["default/default", "default/second"],
+    }
+
+
 async def test_a_url_takes_them_where_their_broker_may_reach_it(tmp_path: Path) -> None:
     allowing = BROKER.rstrip() + '\nspec: {egress: {allow: ["127.0.0.1"]}}\n'
     async with living(tmp_path, text(tmp_path).replace(BROKER, allowing)) as headrace:

@@ -129,6 +129,7 @@ class Operator:
         wanted = {"verb": "redrive", "ids": [letter]}
         plan = (await self.ask("POST", plans, wanted))["id"]
         await self.ask("GET", plans)
+        await self.ask("GET", f"{API}/dead-letters/targets")
         await self.ask("GET", f"{plans}/{plan}")
         # Of a plan of one nothing is left to pause: it is asked of a job that sends slowly.
         slow = (await self.ask("POST", plans, {"verb": "redrive", "where": "state = 'dead'"}))["id"]
