@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,8 +40,8 @@ class Admin:
         """What the verb at `path` answers to `body`. Raises as `get`."""
         return self._ask("POST", target_of(path), json.dumps(dict(body)).encode())
 
-    def download(self, path: str, query: Query, write: Callable[[bytes], object]) -> None:
-        """Give what `path` answers to `write`, piece by piece. Raises as `get`.
+    def download(self, path: str, query: Query) -> Iterator[bytes]:
+        """What `path` answers, piece by piece. Raises as `get`, also between two pieces.
 
         Raises Unavailable too where the answer ended before it was whole.
         """
@@ -49,7 +49,7 @@ class Admin:
             if response.status != http.client.OK:
                 raise self._refused(response.status, answer_of(response.read(ANSWER_BYTES_MAX)))
             while piece := response.read(PIECE_BYTES):
-                write(piece)
+                yield piece
 
     def delete(self, path: str, query: Query | None = None) -> Item:
         """What `path` answers to being removed. Raises as `get`."""

@@ -1,7 +1,6 @@
 """`headrace dead-letters export`."""
 
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -66,24 +65,15 @@ def export(
         meant = where if (ids, where, group) != (None, None, None) else EVERYTHING
         planned = make_plan(client, "export", ids, meant, group, broker)
     tell_plan(planned)
-    written = Written()
     query = {"plan": planned["id"], "format": format.value}
-    client.download("/dead-letters/export", query, written.write)
-    sys.stdout.buffer.flush()
-    if format is Format.NDJSON and written.lines < planned["count"]:
-        missing = planned["count"] - written.lines
-        print(f"{missing:,} of them were forgotten since the plan was made", file=sys.stderr)
-
-
-@dataclass
-class Written:
-    """What went to stdout."""
-
-    lines: int = 0
-
-    def write(self, piece: bytes) -> None:
+    lines = 0
+    for piece in client.download("/dead-letters/export", query):
         sys.stdout.buffer.write(piece)
-        self.lines += piece.count(b"\n")
+        lines += piece.count(b"\n")
+    sys.stdout.buffer.flush()
+    if format is Format.NDJSON and lines < planned["count"]:
+        missing = planned["count"] - lines
+        print(f"{missing:,} of them were forgotten since the plan was made", file=sys.stderr)
 
 
 def tell_plan(plan: Item) -> None:

@@ -2,8 +2,10 @@
 
 import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
@@ -64,6 +66,22 @@ def test_an_export_says_how_many_and_goes_to_stdout_as_it_comes(
     assert "2 dead letters, 300 B of events: plan p1" in ran.err
     assert bodies(desk) == [{"verb": "export", "where": "reason = 'age'"}]
     assert desk.asked[-1].target.endswith("/export?plan=p1&format=ndjson")
+
+
+def test_who_reads_only_the_head_of_an_export_is_not_told_of_the_listener(desk: Any) -> None:
+    desk.script(PLANS, 200, PLAN)
+    desk.script(EXPORT, 200, {"event": {"data": "x" * (1 << 22)}})
+    words = [sys.executable, "-m", "deploy", "dead-letters", "export", "--admin", desk.url]
+
+    with Popen(words, stdout=PIPE, stderr=PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.read(10)
+        running.stdout.close()
+        said = running.stderr.read().decode()
+
+    assert said.splitlines() == ["2 dead letters, 300 B of events: plan p1"]
+    assert running.returncode == 1
 
 
 def test_an_export_of_a_plan_makes_none(desk: Any, headrace: Headrace) -> None:
