@@ -24,7 +24,9 @@ def judge(job: RedriveJob) -> RedriveJob:
     if job.state is State.RUNNING and len(job.firsts) >= ENOUGH:
         failed, looked = job.firsts.count(FAILED), len(job.firsts)
         if failed > job.abort_above * looked:
-            return job.become(State.ABORTED, _why(f"the latest {looked}", failed, looked, job))
+            return job.become(
+                State.ABORTED, _why(f"the latest {looked} first attempts", failed, looked, job)
+            )
     return job
 
 
@@ -33,14 +35,13 @@ def _judge_canary(job: RedriveJob) -> RedriveJob:
     planned = min(job.canary, job.firsts_done + untried(job) + job.left)
     failed, done = job.firsts_failed, job.firsts_done
     if failed > job.abort_above * planned:
-        return job.become(State.ABORTED, _why(f"the {done}", failed, planned, job))
+        return job.become(State.ABORTED, _why(f"the canary's {planned}", failed, planned, job))
     return job.become(State.RUNNING) if done >= planned else job
 
 
 def _why(which: str, failed: int, of: int, job: RedriveJob) -> str:
-    share = f"{100 * failed / of:.0f} % of {of}"
-    most = f"{100 * job.abort_above:g} %"
-    return f"{failed} of {which} first attempts failed again: {share}, and {most} are let pass"
+    share, most = f"{100 * failed / of:.0f} %", f"{100 * job.abort_above:g} %"
+    return f"{failed} of {which} failed again: {share}, and {most} are let pass"
 
 
 def untried(job: RedriveJob) -> int:

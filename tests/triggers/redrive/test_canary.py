@@ -52,7 +52,7 @@ def test_a_canary_is_over_as_soon_as_it_cannot_pass() -> None:
     job = failed_again(tried(job, "a"), "b", "group")
 
     assert job.state is State.ABORTED
-    assert job.why == "2 of the 2 first attempts failed again: 50 % of 4, and 25 % are let pass"
+    assert job.why == "2 of the canary's 4 failed again: 50 %, and 25 % are let pass"
 
 
 def test_one_that_is_gone_before_it_was_tried_lets_another_be_the_canary() -> None:
