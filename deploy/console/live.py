@@ -34,6 +34,8 @@ LATER_MILLISECONDS = 10_000  # and for one that was not given
 # After each look nobody looks for so many times as long, up to a second: so all streams
 # together take a tenth of the loop at most, whatever they look at.
 PAUSE_FACTOR, PAUSE_SECONDS_MAX = 9, 1.0
+# Takes away what asks, and so its stream and its timer: after a job's end there is nothing to ask.
+END = 'data: <div id="asking" hx-swap-oob="delete"></div>\n\n'
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -93,14 +95,17 @@ class Streams:
         session = page.session
         if session is None or not self._has_room(session) or not self._counts(page):
             yield f"retry: {LATER_MILLISECONDS}\n{await page.event(first)}"
+            if first.has_ended:
+                yield END
             return
         self._opened[session.csrf] += 1
         try:
             yield f"retry: {AGAIN_MILLISECONDS}\n{await page.event(first)}"
+            look = first
             async for look in self._changes(page, first):
                 yield await page.event(look)
-                if look.has_ended:
-                    yield "event: ended\ndata:\n\n"
+            if look.has_ended:
+                yield END
         finally:
             self._opened[session.csrf] -= 1
             self._opened += Counter()  # forgets those that have none

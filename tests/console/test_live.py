@@ -8,10 +8,12 @@ from fastapi import Request
 
 from deploy.access.roles import LOCAL, Role
 from deploy.console.live import (
+    END,
     REPEAT_SECONDS,
     STREAMS_BY_SESSION_MAX,
     STREAMS_MAX,
     Look,
+    Looking,
     Streams,
     Watched,
 )
@@ -20,6 +22,7 @@ from tests.deploy.asking import Asking, scope_of
 from tests.deploy.living import event
 
 LOOK_SECONDS = 0.01
+NO_JOBS: dict[str, object] = {"files": [], "replays": [], "redrives": []}
 
 
 @pytest.fixture(autouse=True)
@@ -144,18 +147,48 @@ async def test_who_sends_a_token_and_no_cookie_is_told_once(admin: Asking) -> No
     assert end is None
 
 
-async def test_a_look_that_does_not_come_back_ends_its_stream(admin: Asking) -> None:
+async def events_of(admin: Asking, first: Look, look: Looking) -> list[str]:
+    """The stream of a page of jobs with what it looks at."""
     sessions = admin.app.state.sessions
     streams = Streams(admin.running, sessions, LOOK_SECONDS, patience_seconds=LOOK_SECONDS)
     asked = {"app": admin.app, "state": {"session": sessions.local, "principal": LOCAL}}
     request = Request(scope_of("GET", "/jobs", {}, "127.0.0.1") | asked)
-    first = Look({"files": [], "replays": [], "redrives": []})
+    page = Watched(request, LOCAL, "jobs-live.html", look)
+    return [text async for text in streams.follow(page, first)]
+
+
+async def test_a_look_that_does_not_come_back_ends_its_stream(admin: Asking) -> None:
+    first = Look(NO_JOBS)
 
     async def never() -> Look:
         await asyncio.Event().wait()
         return first
 
-    page = Watched(request, LOCAL, "jobs-live.html", never)
-    events = [text async for text in streams.follow(page, first)]
+    events = await events_of(admin, first, never)
 
     assert len(events) == 1
+    assert END not in events
+
+
+async def test_the_end_of_what_is_shown_takes_away_what_asks(admin: Asking) -> None:
+    ended = Look({**NO_JOBS, "more": 1}, has_ended=True)
+
+    async def look() -> Look:
+        return ended
+
+    events = await events_of(admin, Look(NO_JOBS), look)
+
+    assert len(events) == 3
+    assert events[-1] == END
+
+
+async def test_who_asks_again_after_the_end_is_told_that_it_was_the_end(admin: Asking) -> None:
+    ended = Look(NO_JOBS, has_ended=True)
+
+    async def look() -> Look:
+        return ended
+
+    first, end = await events_of(admin, ended, look)
+
+    assert "No job yet" in first
+    assert end == END

@@ -64,6 +64,26 @@ async def test_a_broken_model_is_found_mended_and_redriven(browser: Browser, day
     assert visitor.wrongs == []
 
 
+async def test_a_page_that_saw_its_job_end_asks_no_more(browser: Browser, day: Living) -> None:
+    day.subscriber.answers.clear()
+    asked: list[str] = []
+
+    async with browsing(browser, url_of(day)) as visitor:
+        page = visitor.page
+        await page.clock.install()
+        await to_the_group(visitor)
+        await redrive(visitor, rate="4")
+        told = await becomes(visitor, "done")
+        await page.wait_for_selector("#asking", state="detached")
+        page.on("request", lambda one: asked.append(one.url))
+        await page.clock.fast_forward(120_000)
+        await page.evaluate("fetch('/keys')")
+
+    assert "All of the plan was delivered" in told
+    assert asked == [f"{url_of(day)}/keys"]
+    assert visitor.wrongs == []
+
+
 async def test_a_model_that_is_still_broken_stops_the_redrive_at_its_canary(
     browser: Browser, day: Living
 ) -> None:
