@@ -39,6 +39,7 @@ COLUMNS = (
     Column("WAITING", "waiting", number, "right", whole=True),
     Column("LEFT", "left", number, "right", whole=True),
     Column("AGE", "began_at", age, "right", whole=True),
+    Column("TO", "to"),
     Column("BY", "by"),
 )
 FIELDS = (
@@ -178,8 +179,10 @@ def failed(
 
 
 def flat(item: Item) -> Item:
-    """A job with its tally beside the rest."""
-    return {**item, **item["tally"]}
+    """A job with its tally beside the rest, and where it goes if not to its own triggers."""
+    broker = item["to_broker"]
+    to = item["to_sink"] or (f"all of {broker}" if broker else None)
+    return {**item, **item["tally"], "to": to}
 
 
 def _draw(item: Item) -> None:

@@ -32,10 +32,23 @@ async def make(request: Request, by: Viewer) -> Response:
         group=group,
         where=None if group else where or EVERYTHING,
         broker=sent.get("broker") or None,
-        to_sink=sent.get("to_sink", "").strip() or None,
+        to_sink=_sink_of(sent),
         to_broker=sent.get("to_broker", "").strip() or None,
     )
     return see(link("/dead-letters/plans", plan["id"]))
+
+
+def _sink_of(sent: Mapping[str, str]) -> str | None:
+    """The one that was chosen, or the URL that was written. Raises Invalid where both were."""
+    chosen, written = (sent.get(name, "").strip() for name in ("to_sink", "to_url"))
+    if chosen and written:
+        raise Invalid(
+            "a redrive goes to one place, not to a sink and to a URL",
+            code="bad-parameter",
+            where="to_url",
+            remedy="leave out one of the two",
+        )
+    return chosen or written or None
 
 
 @router.get("/dead-letters/plans/{id}")

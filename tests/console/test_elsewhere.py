@@ -39,9 +39,9 @@ async def test_a_plan_of_its_own_trigger_offers_to_send_them_elsewhere(operator:
     page = await page_of(operator)
 
     assert "Send them elsewhere" in page
-    assert 'name="to_sink"' in page
+    assert '<select name="to_sink">' in page
     assert 'name="where" value="TRUE"' in page
-    assert '<option value="default/b">' in page
+    assert '<option value="default/b">default/b, their own</option>' in page
 
 
 async def test_to_a_broker_the_page_says_who_gets_it_and_offers_no_canary(operator: Reader) -> None:
@@ -57,3 +57,19 @@ async def test_a_sink_that_is_not_there_is_refused(operator: Reader) -> None:
 
     assert told.status >= 400
     assert "there is no sink default/nobody" in told.body.decode()
+
+
+async def test_a_sink_and_a_url_are_one_too_many(operator: Reader) -> None:
+    told = await operator.post(
+        PLANS, verb="redrive", where="TRUE", to_sink="archive", to_url="http://h/"
+    )
+
+    assert told.status == 400
+    assert "a redrive goes to one place" in told.body.decode()
+
+
+async def test_a_url_that_may_not_be_reached_is_refused(operator: Reader) -> None:
+    told = await operator.post(PLANS, verb="redrive", where="TRUE", to_url="http://127.0.0.1:1/")
+
+    assert told.status == 400
+    assert "the address of the sink is not public" in told.body.decode()

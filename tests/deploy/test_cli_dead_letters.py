@@ -22,6 +22,7 @@ TALLY = {
 JOB: dict[str, Any] = {
     "id": "p1", "state": "done", "why": "", "count": 2, "tally": TALLY, "left": 0,
     "refused_by": {}, "failed_by_group": [], "ended_at": "2026-01-01T00:00:09Z",
+    "to_sink": None, "to_broker": None,
 }  # fmt: skip
 PLANS = "/api/v1/dead-letters/plans"
 ACT = f"{PLANS}/p1/act"
@@ -243,6 +244,18 @@ def test_jobs_are_listed_with_their_tally(desk: Any, headrace: Any) -> None:
     ran = headrace("dead-letters", "jobs")
 
     assert ran.out.splitlines()[1].split()[:4] == ["p1", "done", "2", "2"]
+
+
+def test_jobs_that_go_elsewhere_say_where(desk: Any, headrace: Any) -> None:
+    begun = {**JOB, "began_at": "2026-01-01T00:00:00Z", "by": "ann"}
+    aims: list[dict[str, str]] = [{}, {"to_sink": "default/archive"}, {"to_broker": "default/second"}]
+    jobs = [{**begun, **aim} for aim in aims]
+    desk.script("/api/v1/redrive-jobs", 200, {"items": jobs, "next": None})
+
+    head, *rows = headrace("dead-letters", "jobs").out.splitlines()
+
+    shown = [row[head.index("TO") : head.index("BY")].strip() for row in rows]
+    assert shown == ["-", "default/archive", "all of default/second"]
 
 
 def test_a_job_is_steered_by_its_verb(desk: Any, headrace: Any) -> None:
