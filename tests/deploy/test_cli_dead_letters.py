@@ -248,7 +248,11 @@ def test_jobs_are_listed_with_their_tally(desk: Any, headrace: Any) -> None:
 
 def test_jobs_that_go_elsewhere_say_where(desk: Any, headrace: Any) -> None:
     begun = {**JOB, "began_at": "2026-01-01T00:00:00Z", "by": "ann"}
-    aims: list[dict[str, str]] = [{}, {"to_sink": "default/archive"}, {"to_broker": "default/second"}]
+    aims: list[dict[str, str]] = [
+        {},
+        {"to_sink": "default/archive"},
+        {"to_broker": "default/second"},
+    ]
     jobs = [{**begun, **aim} for aim in aims]
     desk.script("/api/v1/redrive-jobs", 200, {"items": jobs, "next": None})
 
