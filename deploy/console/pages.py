@@ -28,7 +28,7 @@ PAGES = (  # in the bar of every page, and the key behind g that leads there
     ("/jobs", "Jobs", "j"),
     ("/audit", "Audit", "a"),
 )
-TURN_SECONDS = 0.001  # of the event loop, which has deliveries to make
+TURN_SECONDS = 0.002  # of the event loop, which has deliveries to make
 POLICY = "; ".join(
     (
         "default-src 'none'",
