@@ -3,13 +3,16 @@
 Properties are about what is true and not about how fast: on a busy machine any example is slow.
 """
 
+import asyncio
 import faulthandler
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from hypothesis import settings
+
+from tests.ending_loop import EndingLoop
 
 TEST_SECONDS_MAX = 1200 if os.environ.get("HEADRACE_LONG") else 240
 
@@ -19,6 +22,10 @@ pytest_plugins = ("tests.servers.plugin", "tests.sharing")
 def pytest_configure() -> None:
     settings.register_profile("headrace", deadline=None)
     settings.load_profile("headrace")
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"stock": EndingLoop}
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from broker.http_limits import HttpLimits
 from broker.http_message import Route
 from broker.http_server import HttpServer
 from tests.broker.door import Served
+from tests.ending_loop import EndingLoop
 
 Serve = Callable[..., Awaitable[Served]]
 
@@ -20,8 +21,8 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The HTTP server must work on uvloop and on the stock loop."""
     if item.path.name.startswith("test_http_server"):
-        return {"stock": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-    return {"stock": asyncio.new_event_loop}
+        return {"stock": EndingLoop, "uvloop": uvloop.new_event_loop}
+    return {"stock": EndingLoop}
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.ending_loop import EndingLoop
 from tests.triggers.file_jobs.works import Works
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    return {"waiting": asyncio.SelectorEventLoop}
+    return {"waiting": EndingLoop}
 
 
 @pytest.fixture
