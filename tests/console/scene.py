@@ -63,11 +63,14 @@ def events() -> list[Event]:
 
 
 @asynccontextmanager
-async def bad_day(folder: Path, **options: Any) -> AsyncIterator[Living]:
-    """Running, with `FLOWERS` dead, `LATER` parked, `WAITING` behind a pause, `WELL` delivered."""
+async def bad_day(folder: Path, more: str = "", **options: Any) -> AsyncIterator[Living]:
+    """Running, with `FLOWERS` dead, `LATER` parked, `WAITING` behind a pause, `WELL` delivered.
+
+    `more` is added to its YAML.
+    """
     subscriber = Subscriber()
     subscriber.answers[b"invoice.due"] = BUSY
-    async with living(folder, CONFIGURATION, subscriber, **options) as one:
+    async with living(folder, CONFIGURATION + more, subscriber, **options) as one:
         good = b'{"petals": 5, "colour": "blue"}'
         await one.publish(event("flower-good", "flower.seen", good, datacontenttype=JSON))
         await one.rest("default/classify")
