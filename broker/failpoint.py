@@ -18,6 +18,7 @@ POINTS: dict[str, str] = {
     "checkpoint.before-commit": "the checkpoint is in the open transaction",
     "checkpoint.after-commit": "the checkpoint is on disk, nobody knows",
     "dead-letter.write": "the dead letter is in the open transaction",
+    "redrive.published": "a redrive has stored events at a broker, its own has not been told",
     "migrate.step": "between two migration steps",
     "prune.before-commit": "a slice of the log is deleted in the open transaction",
     "wal-checkpoint.before": "before SQLite moves the WAL into the file",

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from broker.errors import HeadraceError, TooLarge, Unavailable
 from broker.event import Event
+from broker.failpoint import reach
 from broker.storage.rows import DeadLetter, DeadState, Record
 from broker.waiting import Result
 from triggers.ledger import Ledger
@@ -65,6 +66,7 @@ class Republishing:
             found = await self._publish(job, broker, some, {one.id: one for one in letters})
             if not found.taken and found.stopped_by is not None:
                 raise found.stopped_by
+            reach("redrive.published")
             now = self._now()
             moves = [
                 published_move(job, letter, offset, now)
