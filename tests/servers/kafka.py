@@ -35,7 +35,7 @@ IMAGE = f"apache/kafka:{VERSION}"
 IN_IMAGE = ("/opt/java/openjdk/bin/java",)
 JARS = ("-cp", "/opt/kafka/libs/*")
 SMALL = ("-Xms96m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-CONTROLLER_SECONDS_MAX = 30.0
+CONTROLLER_SECONDS_MAX = TOPIC_SECONDS_MAX = 30.0
 SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -98,6 +98,10 @@ class Kafka(Server):
             wanted = NewTopic(topic, partitions, 1, topic_configs=dict(config or {}))
             answer = await admin.create_topics([wanted])
             assert all(code == 0 for _, code, *_ in answer.topic_errors), answer
+            # Made is not yet known: a broker that is asked at once may say that there is none.
+            async with asyncio.timeout(TOPIC_SECONDS_MAX):
+                while not await _are_led(admin, topic, partitions):
+                    await asyncio.sleep(POLL_SECONDS)
 
     async def delete_topic(self, topic: str) -> None:
         async with self._admin() as admin:
@@ -164,6 +168,12 @@ class OwnKafka(Kafka):
 
     def is_ready(self) -> bool:
         return "Kafka Server started" in self.runner.said() and super().is_ready()
+
+
+async def _are_led(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> bool:
+    (described,) = await admin.describe_topics([topic])
+    leaders = [one["leader"] for one in described["partitions"]]
+    return described["error_code"] == 0 and len(leaders) == partitions and min(leaders) >= 0
 
 
 def native_kafka(folder: Path, cache: Path) -> Kafka:
