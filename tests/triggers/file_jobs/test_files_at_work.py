@@ -98,8 +98,8 @@ async def test_outputs_and_what_is_gone_start_nothing(works: Works) -> None:
 
 async def test_too_many_errors_fail_the_job_and_its_redrive_does_them_again(works: Works) -> None:
     works.with_(failure=FailureSpec(errors_max=5, errors_max_share=None))
-    works.write("a.csv", range(2_000))
-    works.model.answer = lambda record: REFUSED if record["x"] > 1_500 else doubled(record)
+    works.write("a.csv", range(4_000))
+    works.model.answer = lambda record: REFUSED if record["x"] > 3_500 else doubled(record)
     await works.start()
 
     failed = await works.predict("a.csv")
@@ -110,9 +110,10 @@ async def test_too_many_errors_fail_the_job_and_its_redrive_does_them_again(work
     await works.until(lambda: works.jobs[0].state is State.COMPLETED)
     await works.settled()
 
+    asked = [row["x"] for row in works.model.rows]
     assert (failed.state, letter.reason) == (State.FAILED, "bad_input")
-    assert works.jobs[0].counts.ok == 2_000
-    assert works.model.rows.count({"x": 7}) == 1, "a chunk without errors is not done again"
+    assert works.jobs[0].counts.ok == 4_000
+    assert len(asked) - len(set(asked)) <= 2_048, "no more is done again than was under way"
     assert [letter.state for letter in await works.dead_letters()] == ["delivered"]
 
 
