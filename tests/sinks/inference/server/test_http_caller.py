@@ -53,7 +53,7 @@ async def serve() -> AsyncIterator[Callable[[Behaviour], Awaitable[SinkServer]]]
 Serve = Callable[[Behaviour], Awaitable[SinkServer]]
 
 
-def soon(seconds: float = 10.0) -> float:
+def soon(seconds: float = 60.0) -> float:
     return time.monotonic() + seconds
 
 
@@ -92,7 +92,7 @@ async def test_where_nobody_listens_it_is_tried_three_times_and_was_not_sent(
 
     assert isinstance(called, Unanswered)
     assert (called.phase, called.was_sent) == ("connect", False)
-    assert 0.04 < time.monotonic() - began < 5.0
+    assert 0.04 < time.monotonic() - began < 30.0
 
 
 async def test_another_replica_answers_where_one_does_not_listen(
@@ -110,7 +110,10 @@ async def test_a_call_that_is_sent_and_not_answered_says_so(serve: Serve, callin
 
     server = await serve(silent)
 
-    called = await calling(f"http://127.0.0.1:{server.port}").post(REQUEST, soon(0.2))
+    caller = calling(f"http://127.0.0.1:{server.port}")
+    await caller.get("", soon())  # so that none of the time goes into connecting
+
+    called = await caller.post(REQUEST, soon(0.2))
 
     assert isinstance(called, Unanswered)
     assert (called.phase, called.was_sent) == ("timeout", True)
@@ -125,10 +128,10 @@ async def test_the_first_byte_has_a_deadline_of_its_own(serve: Serve, calling: C
     caller = calling(f"http://127.0.0.1:{server.port}", timeouts=timeouts)
     began = time.monotonic()
 
-    called = await caller.post(REQUEST, soon(30.0))
+    called = await caller.post(REQUEST, soon())
 
     assert isinstance(called, Unanswered)
-    assert time.monotonic() - began < 10.0
+    assert time.monotonic() - began < 50.0
 
 
 async def test_a_reused_connection_that_ends_is_not_sent_again_where_resend_is_never(

@@ -1,13 +1,11 @@
 """When an answer is given up: before its first byte, in a pause, or with the whole attempt."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 
-from broker.clock import SteadyClock
 from sinks.addresses import EgressPolicy
 from sinks.http_client import HttpClient
 from sinks.inference.protocol import ModelAnswer, ModelRequest
@@ -16,6 +14,7 @@ from sinks.inference.server.http_caller import HttpCaller
 from sinks.inference_spec import InferenceSinkSpec, LimitSpec, TimeoutSpec
 from sinks.spec import Egress
 from tests.sinks.server import Behaviour, Exchange, SinkServer
+from tests.unhurried import UnhurriedClock
 
 REQUEST = ModelRequest("/v1/chat/completions", (("content-type", "application/json"),), b"{}")
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -47,11 +46,11 @@ def speaking(pieces: int, ends: bool = True, silent_seconds: float = 0.0) -> Beh
 @pytest.fixture
 async def call() -> AsyncIterator[Call]:
     """Ask a server that behaves so, as a sink of such a spec would."""
-    clock, servers = SteadyClock(), []
+    clock, servers = UnhurriedClock(), list[SinkServer]()
     client = HttpClient(clock)
 
     async def ask(
-        behave: Behaviour, seconds: float = 20.0, is_waking: bool = False, **fields: object
+        behave: Behaviour, seconds: float = 60.0, is_waking: bool = False, **fields: object
     ) -> Called:
         servers.append(SinkServer(behave))
         await servers[-1].start()
@@ -61,7 +60,9 @@ async def call() -> AsyncIterator[Call]:
         caller = HttpCaller(
             spec, lambda one: client.pool(one, EgressPolicy(Egress())), clock, lambda: 0.0
         )
-        return await caller.post(replace(REQUEST, is_waking=is_waking), time.monotonic() + seconds)
+        await caller.get("", clock.monotonic() + 60.0)  # connects, so that no bound is for that
+        request = replace(REQUEST, is_waking=is_waking)
+        return await caller.post(request, clock.monotonic() + seconds)
 
     yield ask
     await client.close()
@@ -96,7 +97,7 @@ async def test_the_whole_attempt_ends_a_stream_that_goes_on(call: Call) -> None:
 async def test_an_answer_that_does_not_begin_is_given_up_after_first_byte(call: Call) -> None:
     timeouts = TimeoutSpec(first_byte_seconds=0.2)
 
-    called = await call(speaking(1, silent_seconds=20.0), timeouts=timeouts)
+    called = await call(speaking(1, silent_seconds=60.0), timeouts=timeouts)
 
     assert isinstance(called, Unanswered)
     assert called.message == "nothing came within timeouts.firstByte, 0.2 s"
