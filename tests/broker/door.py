@@ -19,7 +19,7 @@ from broker.intake import Intake
 from broker.intake_options import IntakeOptions
 from broker.storage.rows import Append
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 class HandClock:

@@ -175,7 +175,7 @@ async def test_draining_answers_what_is_under_way_and_closes_the_rest(serve: Ser
     await busy.send(post(b"/1"))
     await until(lambda: route.held and served.server.open_connections == 2)
 
-    draining = asyncio.create_task(served.server.drain(5.0))
+    draining = asyncio.create_task(served.server.drain(60.0))
     assert await idle.is_closed()
     route.held.pop()(Answer(202))
 

@@ -59,4 +59,4 @@ async def test_refusals_are_told_in_order_and_none_before_its_time() -> None:
 
     assert [name for name, _ in told] == ["a", "b", "c"]
     assert min(at for _, at in told) - began >= 0.03 - 0.026
-    assert told[-1][1] - began < 2.0
+    assert told[-1][1] - began < 30.0

@@ -16,7 +16,7 @@ from tests.sinks.making import a_delivery, an_event
 
 
 def soon() -> float:
-    return time.monotonic() + 10.0
+    return time.monotonic() + 60.0
 
 
 def sink_at(path: Path, rotate_bytes: int | None = None) -> FileSink:

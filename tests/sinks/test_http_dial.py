@@ -35,7 +35,7 @@ async def deliver() -> AsyncIterator[Deliver]:
         client = HttpClient(SteadyClock(), ca_file=str(ca_file) if ca_file else None)
         url = f"https://127.0.0.1:{server.port}/in"
         sink = HttpSink(HttpSinkSpec(url), client, SteadyClock())
-        (outcome,) = await sink.deliver([a_delivery()], time.monotonic() + 10)
+        (outcome,) = await sink.deliver([a_delivery()], time.monotonic() + 60)
         await client.close()
         return outcome
 
@@ -107,9 +107,9 @@ async def test_a_renewed_ca_file_is_read_without_a_restart(
     await server.start(renewed.server_context("127.0.0.1"))
     sink = HttpSink(HttpSinkSpec(f"https://127.0.0.1:{server.port}/"), client, SteadyClock())
 
-    (before,) = await sink.deliver([a_delivery()], time.monotonic() + 10)
+    (before,) = await sink.deliver([a_delivery()], time.monotonic() + 60)
     ca_file.write_bytes(renewed.ca_file.read_bytes())
-    (after,) = await sink.deliver([a_delivery()], time.monotonic() + 10)
+    (after,) = await sink.deliver([a_delivery()], time.monotonic() + 60)
     await client.close()
     await server.close()
 
@@ -127,7 +127,7 @@ async def test_a_server_that_speaks_no_tls_is_a_failure_of_that_phase() -> None:
     await server.start()
     sink = HttpSink(HttpSinkSpec(f"https://127.0.0.1:{server.port}/"), client, SteadyClock())
 
-    (outcome,) = await sink.deliver([a_delivery()], time.monotonic() + 10)
+    (outcome,) = await sink.deliver([a_delivery()], time.monotonic() + 60)
     await client.close()
     await server.close()
 

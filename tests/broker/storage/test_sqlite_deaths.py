@@ -22,7 +22,7 @@ DEATHS = [
 def die(path: Path, point: str, hits: int) -> dict[str, int]:
     """Run until the point ends it; gives the last numbers that were answered."""
     command = [sys.executable, "-m", "tests.broker.storage.dying", str(path), point, str(hits)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=150)
     assert ended.returncode == 137, ended.stderr
     answered = {"stored": 0, "routed": 0}
     answered.update((what, int(n)) for what, n in map(str.split, ended.stdout.splitlines()))

@@ -120,7 +120,7 @@ async def test_damage_of_a_large_file_is_found_while_it_runs(path: Path) -> None
     await store.open()
 
     error: HeadraceError | None = None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while error is None:
             error = await store.checkpoint(Checkpoint())
 
@@ -138,7 +138,7 @@ async def test_a_check_that_was_in_the_way_can_be_closed_while_it_waits(path: Pa
     assert check is not None
     for _ in range(1_000):
         check.let_go()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await store.engine.log.close()
 
     assert await open_code(path) == "ok"
@@ -149,7 +149,7 @@ async def test_a_large_file_that_is_not_looked_through_yet_is_closed_at_once(pat
     store = Store(lambda clock: SqliteEngine(path, clock, options))
     await store.open()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await store.engine.log.close()
 
     assert await open_code(path) == "ok"

@@ -43,7 +43,7 @@ def test_a_full_disk_refuses_settles_and_recovers_by_itself(seen: dict[str, Any]
     assert seen["settled"] == 10
     assert (seen["probe"], seen["while_full"]) == ("store-full", ["store-full"])
     assert "reserve" in seen["refusing"]
-    assert seen["waited_seconds"] < 5
+    assert seen["waited_seconds"] < 60
     assert (seen["last_offset"], seen["dead"]) == (seen["stored"] + 1, 10)
 
 

@@ -149,7 +149,7 @@ async def append_until_refused(store: Store) -> str:
 
 
 async def append_until_taken(store: Store) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await store.append(event("again"))).error is not None:
             await asyncio.sleep(0.05)
 

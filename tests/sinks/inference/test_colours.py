@@ -24,7 +24,7 @@ async def colours(model: Path, *pixels: tuple[int, int, int]) -> list[str]:
     sink = OnnxSink(spec, SteadyClock())
     data = [orjson.dumps([[list(pixel)] * 32] * 32) for pixel in pixels]
     deliveries = [a_delivery(an_event(each)) for each in data]
-    outcomes = await sink.deliver(deliveries, time.monotonic() + 30)
+    outcomes = await sink.deliver(deliveries, time.monotonic() + 60)
     await sink.close()
     replies = [outcome.reply for outcome in outcomes if isinstance(outcome, Delivered)]
     return [orjson.loads(reply.data or b"") for reply in replies if reply is not None]

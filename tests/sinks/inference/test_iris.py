@@ -36,7 +36,7 @@ async def species(model: Path) -> list[str]:
     sink = OnnxSink(spec, SteadyClock())
     data = [orjson.dumps({name: float(row[name]) for name in NAMES}) for row in rows()]
     deliveries = [a_delivery(an_event(each)) for each in data]
-    outcomes = await sink.deliver(deliveries, time.monotonic() + 30)
+    outcomes = await sink.deliver(deliveries, time.monotonic() + 60)
     await sink.close()
     replies = [outcome.reply for outcome in outcomes if isinstance(outcome, Delivered)]
     return [orjson.loads(reply.data or b"") for reply in replies if reply is not None]

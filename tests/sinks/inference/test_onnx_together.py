@@ -29,7 +29,7 @@ async def predicted(*data: bytes) -> Sequence[Outcome]:
     sink = iris()
     deliveries = [a_delivery(an_event(each), number=n) for n, each in enumerate(data)]
     try:
-        return await sink.deliver(deliveries, time.monotonic() + 10.0)
+        return await sink.deliver(deliveries, time.monotonic() + 60.0)
     finally:
         await sink.close()
 

@@ -170,7 +170,7 @@ async def test_after_a_death_it_goes_on_with_what_had_failed(works: Works) -> No
     await works.crash()
     works.model.answer = doubled
     await works.start()
-    await asyncio.wait_for(works.until(lambda: works.jobs[0].state is State.COMPLETED), 30)
+    await asyncio.wait_for(works.until(lambda: works.jobs[0].state is State.COMPLETED), 60)
 
     assert set(asked_for(works)) == BAD
     assert works.jobs[0].counts.ok == 3_000

@@ -31,7 +31,7 @@ from triggers.pool import Pool
 from triggers.roster import is_empty
 from triggers.trigger import TriggerSpec
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 NAME = "default/files"
 MODEL = InferenceSinkSpec(
     "default/double", "onnx", "file:double.onnx", input={"columns": {"names": ["x"]}}

@@ -49,7 +49,7 @@ def sink_of(caller: Described, **fields: object) -> ModelServerSink:
 
 async def looked(sink: ModelServerSink, caller: Described, questions: int) -> None:
     await sink.open()
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + 60.0
     while len(caller.asked) < questions and time.monotonic() < deadline:
         await asyncio.sleep(0)
     for _ in range(5):
@@ -58,7 +58,7 @@ async def looked(sink: ModelServerSink, caller: Described, questions: int) -> No
 
 async def outcome_of(sink: ModelServerSink) -> object:
     given = [a_delivery(an_event(b"[1.0]"))]
-    (outcome,) = await sink.deliver(given, time.monotonic() + 10.0)
+    (outcome,) = await sink.deliver(given, time.monotonic() + 60.0)
     return outcome
 
 

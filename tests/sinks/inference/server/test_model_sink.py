@@ -53,7 +53,7 @@ def deliveries(count: int, attempt: int = 1) -> list[Delivery]:
 
 
 async def deliver(sink: ModelServerSink, *given: Delivery) -> list[Outcome]:
-    return list(await sink.deliver(given, time.monotonic() + 10.0))
+    return list(await sink.deliver(given, time.monotonic() + 60.0))
 
 
 async def test_a_batch_is_one_call_and_each_event_has_its_own_reply() -> None:

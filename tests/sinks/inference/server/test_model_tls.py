@@ -33,7 +33,7 @@ async def server(authority: Authority) -> AsyncIterator[SinkServer]:
 async def outcome_of(server: SinkServer, tls: TlsSpec) -> Outcome:
     spec = spec_for("v1", f"https://127.0.0.1:{server.port}", tls=tls)
     sink = ModelServerSink(spec, SteadyClock(), chance=lambda: 0.5)
-    (outcome,) = await sink.deliver([a_delivery(an_event(b"[1]"))], time.monotonic() + 10)
+    (outcome,) = await sink.deliver([a_delivery(an_event(b"[1]"))], time.monotonic() + 60)
     await sink.close()
     return outcome
 

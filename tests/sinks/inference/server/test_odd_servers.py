@@ -68,7 +68,7 @@ async def carried(serve: Serve, said: Said, *given: Delivery, **fields: Any) -> 
 
     server = await serve(speaking(answer))
     sink = sink_of(f"http://127.0.0.1:{server.port}", **fields)
-    outcomes = list(await sink.deliver(given, time.monotonic() + 20.0))
+    outcomes = list(await sink.deliver(given, time.monotonic() + 60.0))
     await sink.close()
     return outcomes
 
@@ -136,7 +136,7 @@ async def test_a_server_that_takes_no_list_of_prompts_gets_one_at_a_time(
     server = await serve(speaking(answer))
     sink = sink_of(f"http://127.0.0.1:{server.port}", protocol="openai")
 
-    outcomes = await sink.deliver(events(4), time.monotonic() + 20.0)
+    outcomes = await sink.deliver(events(4), time.monotonic() + 60.0)
     await sink.close()
 
     assert all(isinstance(one, Delivered) for one in outcomes), outcomes

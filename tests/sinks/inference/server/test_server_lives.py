@@ -17,7 +17,7 @@ from tests.sinks.inference.server.answering import behave, spec_for
 from tests.sinks.making import an_event
 from tests.sinks.server import Exchange, SinkServer
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def sink_of(port: int, **fields: Any) -> ModelServerSink:

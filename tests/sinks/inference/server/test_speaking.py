@@ -45,8 +45,8 @@ async def test_tensors_are_written_as_the_caller_says(
 
     asked = Speaking(model, binary)
     outcomes = [
-        *await asked.deliver([ONE], time.monotonic() + 10.0),
-        *await model.deliver([ONE], time.monotonic() + 10.0),
+        *await asked.deliver([ONE], time.monotonic() + 60.0),
+        *await model.deliver([ONE], time.monotonic() + 60.0),
     ]
     await model.close()
 
