@@ -35,7 +35,8 @@ EVENTS_PER_SECOND_MAX = 5_000.0
 CAPACITY_SHARE = 0.8  # of what it can take here and now, where that is less
 ROUNDS = 6  # without and with the operator, in turn
 SHORT_ROUNDS = 2
-PLANS = 2
+SHORT_STARTS = 2
+PLANS, SHORT_PLANS = 2, 1
 PLAN_PAUSE_SECONDS = 3.0  # before each
 UNWANTED = "com.example.bench.opening"  # no trigger wants it
 
@@ -46,13 +47,13 @@ async def desk(bench: Bench, variant: str) -> Figures:
     rate = min(EVENTS_PER_SECOND_MAX, CAPACITY_SHARE * capacity)
     with bench.scratch() as folder:
         async with _desk(bench, folder) as running:
-            before = await asyncio.to_thread(_open_often, running.program)
+            before = await asyncio.to_thread(_open_often, bench, running.program)
             letters = LETTERS[variant]
             store = folder / "data" / "default" / "default.db"
             begun = time.monotonic()
             await asyncio.to_thread(fill_desk, store, letters, bench.seed)
             filled_seconds = time.monotonic() - begun
-            after = await asyncio.to_thread(_open_often, running.program)
+            after = await asyncio.to_thread(_open_often, bench, running.program)
             await asyncio.to_thread(start_whole, running.program)
             measured = await _under_load(bench, running, letters, rate)
             return {
@@ -86,10 +87,10 @@ async def _desk(bench: Bench, folder: Path) -> AsyncIterator[Session]:
         sinks.close()
 
 
-def _open_often(program: Program) -> float:
+def _open_often(bench: Bench, program: Program) -> float:
     """The median of some starts, each to its first 202, in milliseconds."""
     took: list[float] = []
-    for _ in range(COLD_STARTS):
+    for _ in range(SHORT_STARTS if bench.is_short else COLD_STARTS):
         begun = time.perf_counter()
         program.spawn()
         took.append(first_accepted_at(program, UNWANTED) - begun)
@@ -109,7 +110,7 @@ async def _under_load(bench: Bench, running: Session, letters: int, rate: float)
     asked = await _ask(bench, running, operator)
     meter.read()
     measured = meter.figures(ledger.accepted - before[0], ledger.deliveries - before[1])
-    planned = await _plan(running, letters)
+    planned = await _plan(bench, running, letters)
     ledger.end_timing()
     await load.stop()
     await running.settle(bench.patience_seconds)
@@ -144,12 +145,12 @@ async def _ask(bench: Bench, running: Session, operator: Operator) -> Figures:
     }
 
 
-async def _plan(running: Session, letters: int) -> Figures:
+async def _plan(bench: Bench, running: Session, letters: int) -> Figures:
     """Plans to redrive all that is dead, made beside the load."""
     program = running.program
     held_mb, seconds = resident_mb(program.pid), list[float]()
     alone, planning = Windows(), Windows()
-    for _ in range(PLANS):
+    for _ in range(SHORT_PLANS if bench.is_short else PLANS):
         await alone.watch(running, asyncio.ensure_future(asyncio.sleep(PLAN_PAUSE_SECONDS)))
         begun = time.monotonic()
         making = asyncio.create_task(_make_plan(program))
