@@ -127,6 +127,7 @@ class HttpCaller:
             pool.submit(call)
             return self._called(await answered, call)
         finally:
+            call.is_finished = True  # who was cancelled can be given no answer
             replica.in_flight -= 1
 
     @staticmethod

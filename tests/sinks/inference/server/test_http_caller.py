@@ -1,5 +1,6 @@
 """HttpCaller on real connections: replicas, quick tries, deadlines, credentials."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -55,6 +56,12 @@ Serve = Callable[[Behaviour], Awaitable[SinkServer]]
 
 def soon(seconds: float = 60.0) -> float:
     return time.monotonic() + seconds
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    async with asyncio.timeout(60):
+        while not is_so():
+            await asyncio.sleep(0.01)
 
 
 def always(answer: bytes) -> Behaviour:
@@ -117,6 +124,25 @@ async def test_a_call_that_is_sent_and_not_answered_says_so(serve: Serve, callin
 
     assert isinstance(called, Unanswered)
     assert (called.phase, called.was_sent) == ("timeout", True)
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_disturbs_nobody(
+    serve: Serve, calling: Calling
+) -> None:
+    async def silent(exchange: Exchange) -> None:
+        await exchange.reader.read()
+
+    server, defects = await serve(silent), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: defects.append(told))
+    caller = calling(f"http://127.0.0.1:{server.port}")
+    asking = asyncio.create_task(caller.post(REQUEST, soon(0.5)))
+    await until(lambda: server.requests or asking.done())
+
+    asking.cancel()
+    await asyncio.wait([asking])
+    await until(lambda: not server.tasks)  # the deadline closes its connection
+
+    assert defects == []
 
 
 async def test_the_first_byte_has_a_deadline_of_its_own(serve: Serve, calling: Calling) -> None:
