@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from broker.clock import Clock
 from broker.codec import Limits
@@ -20,6 +21,7 @@ from sinks.sink import Done
 from sinks.spec import HttpSinkSpec
 from sinks.trying import Answered, Sent, Tried, read_head
 
+T = TypeVar("T")
 TAKEN = Delivered(None, 202)  # what most sinks say; nobody changes an outcome
 
 
@@ -99,7 +101,7 @@ class HttpSink:
         shown = body if body is not None else head.partition(b"\r\n\r\n")[2]
         came: asyncio.Future[Answer | NoAnswer] = asyncio.get_running_loop().create_future()
         began = self._clock.monotonic()
-        self._submit(Call(head, body, deadline, self._body_limit, came.set_result))
+        self._submit(Call(head, body, deadline, self._body_limit, partial(_answer, came)))
         result = await came
         outcome = self._answers.outcome(result, self._clock.now())
         seconds = self._clock.monotonic() - began
@@ -118,7 +120,13 @@ class HttpSink:
 
 
 def _set_result(future: asyncio.Future[Outcome], _: Delivery, outcome: Outcome) -> None:
-    future.set_result(outcome)
+    _answer(future, outcome)
+
+
+def _answer(future: asyncio.Future[T], result: T) -> None:
+    """Nothing where who waited was cancelled."""
+    if not future.done():
+        future.set_result(result)
 
 
 def _answered(answer: Answer) -> Answered:

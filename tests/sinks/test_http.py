@@ -141,6 +141,30 @@ async def test_a_silent_sink_costs_the_deadline_and_no_more(
     assert 0.1 < time.monotonic() - began < 60.0
 
 
+@pytest.mark.parametrize("is_tried", [True, False])
+async def test_an_answer_that_nobody_waits_for_any_more_disturbs_nobody(
+    sink_at: MakeSink, serve: Serve, is_tried: bool
+) -> None:
+    server = await serve(lambda _exchange: asyncio.Event().wait())  # type: ignore[arg-type,return-value]
+    defects: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: defects.append(told))
+    sink, until = sink_at(server.url), time.monotonic() + 0.5
+    await sink.probe()
+    given = a_delivery()
+    posting = asyncio.ensure_future(
+        sink.try_one(given, until) if is_tried else sink.deliver([given], until)
+    )
+    await asyncio.sleep(0)  # it is sent
+
+    posting.cancel()
+    await asyncio.wait([posting])
+    async with asyncio.timeout(60):
+        while sink._pool.open_connections:
+            await asyncio.sleep(0.01)
+
+    assert defects == []
+
+
 async def test_a_redirect_is_a_refusal(sink_at: MakeSink, serve: Serve) -> None:
     canary = await serve(answering(ACCEPTED))
     server = await serve(answering(with_body("307 Go", b"", f"location: {canary.url}")))
