@@ -10,13 +10,14 @@ from tests.servers.ports import LOOPBACK
 
 RUNTIMES = {"slow": "Slow", "boom": "Boom", "short": "Short", "sleeping": "Sleeping"}
 BATCH_MAX = 6
-BATCH = {"max_batch_size": BATCH_MAX, "max_batch_time": 1.0}
+BATCH_SECONDS_MAX = 20.0  # so long that a late caller is in it too; a full one goes at once
+BATCH = {"max_batch_size": BATCH_MAX, "max_batch_time": BATCH_SECONDS_MAX}
 
 
 class MLServer(ModelServer):
     """One process for all models. Its `batched` is iris again, in batches of BATCH_MAX.
 
-    MLServer gathers those by itself, for a second at most, and they fail together.
+    MLServer gathers those by itself, until there are so many, and they fail together.
     """
 
     name: ClassVar[str] = "mlserver"
