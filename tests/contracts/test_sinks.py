@@ -98,7 +98,7 @@ def deliveries(count: int) -> list[Delivery]:
 
 
 def soon() -> float:
-    return time.monotonic() + 10.0
+    return time.monotonic() + 60.0
 
 
 @pytest.fixture(params=list(KINDS))
@@ -137,7 +137,7 @@ async def test_a_deadline_in_the_past_costs_no_time(kind: str, make: Make) -> No
     outcomes = await sink.deliver(deliveries(1), began - 1.0)
 
     assert len(outcomes) == 1
-    assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began < 20.0
     await sink.close()
 
 

@@ -51,7 +51,7 @@ def test_minio_reports_a_put_to_its_webhook(start_minio: Callable[[Webhook], Min
         minio.put("watched", "a.bin", b"")
         minio.put("watched", "a.txt", b"hello")
 
-        token, body = reports.get(timeout=10.0)
+        token, body = reports.get(timeout=60.0)
     assert token == "Bearer s3cret"
     assert json.loads(body)["Key"] == "watched/a.txt"
 

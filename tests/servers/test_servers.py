@@ -19,7 +19,7 @@ from tests.servers.server import Server, ServerFailed
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ("kafka", "minio", "kubernetes", "kserve", "mlserver", "litellm")
 SLEEP = ("sleep", "1000")
-GONE_SECONDS_MAX = 10.0
+GONE_SECONDS_MAX = 60.0
 
 
 class Shell(Server):

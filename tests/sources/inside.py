@@ -17,7 +17,7 @@ from sources.source import Source, SourceSupplies
 from sources.spec import SourceSpec
 from sources.standing import Standing
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 
 class Inside:
