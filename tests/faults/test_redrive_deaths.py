@@ -10,10 +10,10 @@ from tests.faults.publisher import REFUND
 from tests.faults.subscribers import BROKEN, OK
 from tests.faults.world import FAILURES_RATIO, IS_LONG, World, make_world
 
-EVENTS = 20_000 if IS_LONG else 1_500
-KILLS = 40 if IS_LONG else 8
+EVENTS = 20_000 if IS_LONG else 1_000
+KILLS = 40 if IS_LONG else 5
 SLICE = 100
-PLAN_KILLS = 40 if IS_LONG else 6
+PLAN_KILLS = 40 if IS_LONG else 4
 PLAN_RATE_PER_SECOND = 40.0
 AFTER_READY_SECONDS = 0.3
 SLOTS = 8  # a quarter of the trigger's: so many may be on their way when the program dies

@@ -12,9 +12,9 @@ from tests.faults.process import FAILPOINT, Surroundings
 from tests.faults.publisher import REFUND
 from tests.faults.world import IS_LONG, World, make_world
 
-EVENTS = 12_000 if IS_LONG else 1_200
-KILLS = 40 if IS_LONG else 6
-AT_RATE = {"rate": 60.0}  # a second
+EVENTS = 12_000 if IS_LONG else 600
+KILLS = 40 if IS_LONG else 4
+AT_RATE = {"rate": 60.0 if IS_LONG else 30.0}  # a second
 END_SECONDS_MAX = 120.0
 Answer = TypeVar("Answer")
 DEAD = {"where": "trigger = 'refusing'", "broker": "default/default"}
