@@ -1,5 +1,6 @@
 """The console in a real browser: it opens, is used by mouse and keys, and does nothing else."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -122,9 +123,14 @@ async def test_a_chosen_theme_stays(browser: Browser, day: Living) -> None:
 
 async def test_a_stream_that_breaks_is_asked_for_again(browser: Browser, day: Living) -> None:
     broken: list[str] = []
+    is_seen = asyncio.Event()
 
     async def break_the_first(route: Route) -> None:
-        if broken or "event-stream" not in route.request.headers["accept"]:
+        if "event-stream" not in route.request.headers["accept"]:
+            await route.continue_()
+            return
+        if broken:
+            await is_seen.wait()  # what is broken stays until it was looked at
             await route.continue_()
             return
         broken.append(route.request.url)
@@ -135,6 +141,7 @@ async def test_a_stream_that_breaks_is_asked_for_again(browser: Browser, day: Li
         await visitor.page.route("**/*", break_the_first)
         await visitor.open("/triggers/default/invoices")
         await visitor.page.wait_for_selector("#live p:text-is('broken')")
+        is_seen.set()
         await visitor.page.wait_for_selector("#live dd:text-is('5')")
 
     assert len(broken) == 1

@@ -14,7 +14,7 @@ from broker.http_message import Answer, Request, Respond
 from deploy.addresses import Address
 from tests.deploy.living import Living, Subscriber, event, living
 
-SECONDS_MAX = 30.0
+SECONDS_MAX = 60.0
 
 
 async def until(reached: Callable[[], Any]) -> None:
@@ -77,7 +77,7 @@ async def test_a_stop_lets_calls_in_flight_end_and_writes_down_what_they_came_to
 async def test_behind_a_load_balancer_it_goes_on_accepting_while_it_is_not_ready(
     tmp_path: Path,
 ) -> None:
-    async with living(tmp_path, drain_delay_seconds=1.0) as headrace:
+    async with living(tmp_path, drain_delay_seconds=10.0) as headrace:
         running = headrace.process.running
         stopping = asyncio.get_running_loop().create_task(headrace.process.stop())
         await until(lambda: running.is_draining)
