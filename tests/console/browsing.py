@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Dialog, Page
 
-PATIENCE_MILLISECONDS = 15_000
+PATIENCE_MILLISECONDS = 60_000
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "console"
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -38,7 +38,13 @@ class Browsing:
         return answer.status
 
     async def text(self) -> str:
+        await self.page.wait_for_load_state("domcontentloaded")  # a click waits for its beginning
         return await self.page.inner_text("body")
+
+    async def main(self) -> str:
+        """What the page says between its bars, once it is there to its end."""
+        await self.page.wait_for_load_state("domcontentloaded")
+        return await self.page.inner_text("main")
 
     async def picture(self, name: str) -> None:
         """The whole page in light and in dark, and as a phone shows it."""
@@ -62,8 +68,10 @@ async def browsing(browser: Browser, url: str, **options: bool) -> AsyncIterator
     page = await context.new_page()
     browsing = Browsing(page, context, url)
     _watch(browsing)
-    yield browsing
-    await context.close()
+    try:
+        yield browsing
+    finally:
+        await context.close()
 
 
 def _watch(browsing: Browsing) -> None:

@@ -20,7 +20,7 @@ from tests.servers.chromium import Chromium
 PAGE = {"accept": "text/html", "origin": "http://localhost"}
 FORM = PAGE | {"content-type": "application/x-www-form-urlencoded"}
 STREAM_ACCEPTED = "text/html, text/event-stream"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 COOKIE = "headrace-session-8081"
 
 
@@ -84,9 +84,11 @@ class Reader:
         wanted = {"host": "localhost", **self._headers(PAGE), "accept": STREAM_ACCEPTED, **headers}
         stream = Stream()
         task = asyncio.create_task(ask_on(self.asking.app, path, wanted, stream))
-        yield stream
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        try:
+            yield stream
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
         return headers | {"cookie": self.cookie} if self.cookie else dict(headers)

@@ -30,5 +30,5 @@ class Hand:
         await self.browser.picture(name)
         return await self.browser.page.inner_text("main")
 
-    async def waits_for(self, what: str, seconds: float = 15.0) -> None:
+    async def waits_for(self, what: str, seconds: float = 60.0) -> None:
         await self.browser.page.wait_for_selector(what, timeout=seconds * 1_000)

@@ -21,7 +21,7 @@ kind: FileSink
 metadata: {name: archive}
 spec: {path: FOLDER/archive.ndjson}
 """
-ENDED_SECONDS_MAX = 30.0
+ENDED_SECONDS_MAX = 60.0
 LONG_NAME = "the-operators-of-the-night-shift-of-the-third-hall"
 ROWS_OF_THE_BAR = """
 () => {

@@ -38,7 +38,7 @@ async def redrive(visitor: Browsing, **said: str) -> None:
 async def becomes(visitor: Browsing, state: str) -> str:
     """All that the job's page says once the job is in that state."""
     await visitor.page.wait_for_selector(f"#live .badge:text-is('{state}')")
-    return await visitor.page.inner_text("main")
+    return await visitor.main()
 
 
 async def test_a_broken_model_is_found_mended_and_redriven(browser: Browser, day: Living) -> None:
@@ -46,7 +46,7 @@ async def test_a_broken_model_is_found_mended_and_redriven(browser: Browser, day
         page = visitor.page
         await to_the_group(visitor)
         await page.click("text=Look at the latest")
-        evidence = await page.inner_text("main")
+        evidence = await visitor.main()
         day.subscriber.answers.clear()  # the model is mended
         await page.click(".crumbs >> text=group")
         await redrive(visitor, canary="3")
@@ -55,7 +55,7 @@ async def test_a_broken_model_is_found_mended_and_redriven(browser: Browser, day
         await page.click("nav >> text=Jobs")
         await visitor.picture("jobs-redrive")
         await page.click("nav >> text=Dead letters")
-        empty = await page.inner_text("main")
+        empty = await visitor.main()
         await visitor.picture("groups-none")
 
     assert "no field petals" in evidence
@@ -105,7 +105,7 @@ async def test_a_redrive_is_slowed_paused_and_cancelled(browser: Browser, day: L
     async with browsing(browser, url_of(day)) as visitor:
         page = visitor.page
         await to_the_group(visitor)
-        await redrive(visitor, rate="1")
+        await redrive(visitor, rate="0.2")  # a minute for all: it is paused long before its end
         await page.click("summary:text('Cancel')")
         delivered = page.locator("#live dd").nth(1)
         before = await delivered.inner_text()
