@@ -53,7 +53,8 @@ async def test_a_replay_is_begun_followed_and_listed(tmp_path: Path) -> None:
 
         assert begun["created"] is True
         assert (item["state"], item["passed"], item["total"]) == ("finished", 4, 4)
-        assert house.subscriber.seen == ["1", "2", "3", "4", "5", "2", "3", "4", "5"]
+        seen = house.subscriber.seen  # each time in any order: the trigger has promised none
+        assert (sorted(seen[:5]), sorted(seen[5:])) == (list("12345"), list("2345"))
         assert listed == [item]
 
 
@@ -72,7 +73,7 @@ async def test_a_dry_run_shows_the_range_and_makes_nothing(tmp_path: Path) -> No
 async def test_a_replay_is_paused_resumed_and_cancelled_each_once(tmp_path: Path) -> None:
     async with living(tmp_path) as house:
         await stored(house, 5)
-        await post(house, "/replays", trigger="orders", **{"from": 1}, rate=0.5, id="again")
+        await post(house, "/replays", trigger="orders", **{"from": 1}, rate=0.01, id="again")
 
         paused = [await post(house, "/replays/again/pause", reason="slow") for _ in range(2)]
         resumed = [await post(house, "/replays/again/resume") for _ in range(2)]
