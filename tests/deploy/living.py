@@ -23,7 +23,7 @@ from deploy.config.read import read_configuration
 from deploy.process import Options, Process
 
 LOOPBACK = Address("127.0.0.1", 0)
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 ANSWERS = {
     b"taken": Answer(204),
     b"refused": Answer(422, [(b"content-type", b"text/plain")], b"no such order 17"),
@@ -73,7 +73,7 @@ class Got:
 
 def ask(url: str, headers: Mapping[str, str], method: str) -> Got:
     try:
-        with urlopen(Asking(url, headers=dict(headers), method=method), timeout=10) as answer:
+        with urlopen(Asking(url, headers=dict(headers), method=method), timeout=60) as answer:
             return Got(answer.status, dict(answer.headers), answer.read())
     except HTTPError as error:
         with error:
@@ -165,6 +165,7 @@ async def living(
     finally:
         if not process.running.is_draining:
             await process.stop()
+        process.logs.close(PATIENCE_SECONDS)  # a thread writes them: a stop waits a second for it
         await server.drain(1.0)
         server.close()
         # A process keeps its collector for life; a test hands it back.

@@ -75,7 +75,7 @@ def test_an_output_that_nobody_reads_drops_and_counts_and_never_blocks() -> None
         lines = [reader.readline() for _ in range(given - dropped)]
         closing.join()
 
-    assert seconds < 5.0, "a blocked write would take for ever"
+    assert seconds < 20.0, "a blocked write would take for ever"
     assert 0 < dropped < given
     assert all(json.loads(line)["event"] == "delivery.dead" for line in lines)
 
@@ -109,7 +109,7 @@ def test_a_close_waits_no_longer_than_it_is_told() -> None:
         os.set_blocking(reading, False)
         drain(reader, writer)
 
-    assert seconds < 5.0
+    assert seconds < 20.0
 
 
 def drain(reader: Any, writer: LogWriter) -> None:

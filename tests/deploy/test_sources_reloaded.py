@@ -10,7 +10,7 @@ from broker.storage.rows import Record
 from deploy.sources.moving import LEFT_PREFIX, write
 from deploy.sources.outlet import prefix_of
 from sources.spec import SourceSpec
-from tests.deploy.living import BROKER, Living, ask, living
+from tests.deploy.living import BROKER, PATIENCE_SECONDS, Living, ask, living
 
 OTHER = BROKER.replace("default", "other")
 
@@ -43,7 +43,7 @@ async def reload(running: Living, folder: Path, text: str) -> None:
 
 async def until_taken(running: Living, id: str) -> None:
     """A source begins a moment after its configuration counts."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await send(running, id) != 202:
             await asyncio.sleep(0.02)
 
@@ -152,6 +152,7 @@ async def test_a_process_that_stops_ends_its_sources_first(tmp_path: Path) -> No
         await until_taken(running, "a")
 
         await running.process.stop()
+        running.process.logs.close(PATIENCE_SECONDS)
 
         names = [line for line in running.log.getvalue().splitlines() if "process.stopped" in line]
         assert len(names) == 1
@@ -166,7 +167,7 @@ async def test_a_store_that_no_broker_names_any_more_is_told(tmp_path: Path) -> 
 
     async with living(tmp_path, BROKER + hooks()) as running:
         await until_taken(running, "b")
-        told = [line for line in running.log.getvalue().splitlines() if "store.left" in line]
 
+    told = [line for line in running.log.getvalue().splitlines() if "store.left" in line]
     assert len(told) == 1
     assert "default/hooks.source" in told[0]
