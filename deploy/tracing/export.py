@@ -107,11 +107,11 @@ class _Counting(SpanExporter):
         except Exception:  # noqa: BLE001 - whatever it is, it costs these spans and no more
             result = SpanExportResult.FAILURE
         if result is SpanExportResult.SUCCESS:
-            self.exported += len(spans)
             self.is_failing = False
+            self.exported += len(spans)
         else:
+            self.is_failing = True  # before it is counted: who sees the count knows why
             self.failed += len(spans)
-            self.is_failing = True
         return result
 
     def shutdown(self) -> None:

@@ -35,7 +35,7 @@ class Desk:
         for number in numbers:
             self.spans.offer(span(number))
 
-    def close(self, timeout_seconds: float = 10.0) -> None:
+    def close(self, timeout_seconds: float = 60.0) -> None:
         self.spans.close(timeout_seconds)
         self.spans.settle()
 

@@ -33,7 +33,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
 def publish(headrace: Started) -> None:
     headrace.until(r"ingress +http://\S+")
     url = next(line.split()[1] for line in headrace.text().splitlines() if "ingress " in line)
-    with urlopen(Request(f"{url}/default/default", b"", HEADERS), timeout=10) as answer:
+    with urlopen(Request(f"{url}/default/default", b"", HEADERS), timeout=60) as answer:
         assert answer.status == 202
 
 
