@@ -196,7 +196,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
 
     async def prepare(headrace: Living) -> None:
         await headrace.publish(event("7f3c", source="/shop"), event("dead", "refused"))
-        await headrace.rest("default/classify")
+        for name in ("classify", "orders"):  # both have it refused before it is taken
+            await headrace.rest(f"default/{name}")
         headrace.subscriber.answers[b"refused"] = Answer(204)
 
     whole = text(folder)

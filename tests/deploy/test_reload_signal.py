@@ -26,7 +26,7 @@ metadata: {name: orders}
 spec:
   subscriber: {uri: "URI"}
   filters: [{exact: {type: FILTER}}]
-  delivery: {backoffDelay: PT5M, backoffMax: PT1H}
+  delivery: {backoffDelay: PT5M, backoffMax: PT1H, timeout: PT10M}
 """
 EVENTS = 10_000
 BATCH = 1_000
