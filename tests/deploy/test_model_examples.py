@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).parents[2] / "deploy" / "examples"
 FLOWER = {"sepal_length": 6.1, "sepal_width": 2.8, "petal_length": 4.7, "petal_width": 1.2}
 ORDER = {"amount": 12.5, "items": 3, "days_since_last": 7}
 TICKET = {"text": "it does not close"}
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def scores(asked: Asked) -> Said:

@@ -78,7 +78,7 @@ async def test_a_model_that_was_away_shows_since_when_and_its_cold_start(
 
 
 async def holding(house: ModelHouse) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await house.ask(IRIS))["state"] not in ("holding", "waking"):
             await asyncio.sleep(0.01)
 
@@ -218,7 +218,7 @@ async def test_a_variant_that_is_configured_wrongly_is_shown_and_goes_on_once_we
 
 
 async def variants_when(house: ModelHouse, is_so: Callable[[Any], bool]) -> Any:
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + 60.0
     while time.monotonic() < deadline:
         variants = (await house.ask(IRIS))["model"]["variants"]
         if is_so(variants):

@@ -42,7 +42,7 @@ async def letter_of(headrace: Living, event_id: str) -> Any:
 
 
 async def ended(headrace: Living, job: str) -> Any:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found = (await headrace.get(f"/api/v1/redrive-jobs/{job}")).json
             if found["ended_at"] is not None:

@@ -20,7 +20,7 @@ from triggers.lane import ENDING
 
 OTHER = BROKER.replace("default}", "other}")
 NARROW = TRIGGER.replace("spec:", "spec:\n  filters: [{exact: {type: wanted}}]")
-SECONDS_MAX = 30.0
+SECONDS_MAX = 60.0
 
 
 class Reloading:

@@ -39,7 +39,7 @@ async def send(headrace: Living, text: str) -> int:
 
     def post() -> int:
         try:
-            with urlopen(request, timeout=10) as answer:
+            with urlopen(request, timeout=60) as answer:
                 return int(answer.status)
         except HTTPError as error:
             with error:

@@ -170,7 +170,7 @@ async def test_what_is_being_removed_goes_on_after_a_restart(
         state = (await second.get(TRIGGERS)).json["state"]
         await second.publish(event("new"))
         await Steered(second, headrace, tmp_path / "x").post(f"{TRIGGERS}/resume")
-        async with asyncio.timeout(30.0):
+        async with asyncio.timeout(60.0):
             while "default/orders" in second.process.running.lanes():
                 await asyncio.sleep(0.01)
 

@@ -115,7 +115,7 @@ async def test_nobody_is_told_about_an_event_that_is_not_there(headrace: Living)
 
 def ask_why_not(url: str, body: Any) -> Any:
     asking = Asking(url, json.dumps(body).encode(), {"content-type": "application/json"})
-    with urlopen(asking, timeout=10) as answer:
+    with urlopen(asking, timeout=60) as answer:
         return json.loads(answer.read())
 
 
