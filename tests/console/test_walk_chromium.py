@@ -35,9 +35,14 @@ async def redrive(visitor: Browsing, **said: str) -> None:
     await visitor.page.click("button:text('Redrive 12')")
 
 
-async def becomes(visitor: Browsing, state: str) -> str:
-    """All that the job's page says once the job is in that state."""
+async def becomes(visitor: Browsing, state: str) -> None:
     await visitor.page.wait_for_selector(f"#live .badge:text-is('{state}')")
+
+
+async def ends(visitor: Browsing, state: str) -> str:
+    """All that the job's page says once it is in that state, and nothing is under way any more."""
+    await becomes(visitor, state)
+    await visitor.page.wait_for_selector("#live [role=status]")
     return await visitor.main()
 
 
@@ -50,7 +55,7 @@ async def test_a_broken_model_is_found_mended_and_redriven(browser: Browser, day
         day.subscriber.answers.clear()  # the model is mended
         await page.click(".crumbs >> text=group")
         await redrive(visitor, canary="3")
-        told = await becomes(visitor, "done")
+        told = await ends(visitor, "done")
         await visitor.picture("redrive")
         await page.click("nav >> text=Jobs")
         await visitor.picture("jobs-redrive")
@@ -73,7 +78,7 @@ async def test_a_page_that_saw_its_job_end_asks_no_more(browser: Browser, day: L
         await page.clock.install()
         await to_the_group(visitor)
         await redrive(visitor, rate="4")
-        told = await becomes(visitor, "done")
+        told = await ends(visitor, "done")
         await page.wait_for_selector("#asking", state="detached")
         page.on("request", lambda one: asked.append(one.url))
         await page.clock.fast_forward(120_000)
@@ -90,7 +95,7 @@ async def test_a_model_that_is_still_broken_stops_the_redrive_at_its_canary(
     async with browsing(browser, url_of(day)) as visitor:
         await to_the_group(visitor)
         await redrive(visitor, canary="3")
-        told = await becomes(visitor, "aborted")
+        told = await ends(visitor, "aborted")
         await visitor.picture("redrive-aborted")
 
     assert "It stopped by itself" in told
@@ -117,7 +122,7 @@ async def test_a_redrive_is_slowed_paused_and_cancelled(browser: Browser, day: L
         await becomes(visitor, "paused")
         await page.click("summary:text('Cancel')")
         await page.click("button.danger")
-        await becomes(visitor, "cancelled")
+        await ends(visitor, "cancelled")
         await visitor.picture("redrive-cancelled")
 
     assert is_open is not None, "what somebody has opened stays open while numbers go on"
