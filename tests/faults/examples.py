@@ -36,8 +36,9 @@ async def running(
 
 
 def lines(path: Path) -> list[Any]:
-    """Of a file of JSON lines; none while it is not there."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """Of a file of JSON lines; none while it is not there, nor one that is not whole yet."""
+    whole = path.read_text().rpartition("\n")[0] if path.exists() else ""
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def told(program: Program) -> list[str]:

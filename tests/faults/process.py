@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_SECONDS_MAX = 30.0
+READY_SECONDS_MAX = 60.0
 END_SECONDS_MAX = 60.0
 POLL_SECONDS = 0.005
+TURNS = 10  # of a loop: a connection that waits is taken, attached, and read
 UP = ("-m", "deploy", "up")
 SMALL = ("-m", "tests.faults.small_bounds")  # the same, with bounds that no flag sets
 DIED = -signal.SIGKILL
@@ -154,7 +156,8 @@ class Program:
     async def end(self, seconds: float = END_SECONDS_MAX) -> int:
         """Wait until it has ended by itself; gives its exit status."""
         await until(lambda: self.poll() is not None, f"pid {self.pid} ends", seconds)
-        await asyncio.sleep(0)  # what the dead process wrote is read before the next one writes
+        for _ in range(TURNS):  # what the dead process wrote is read before the next one writes
+            await asyncio.sleep(0)
         return self.ends[self.generation][1]
 
     async def kill(self) -> None:
@@ -188,7 +191,7 @@ class Program:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-12:])
 
     async def get(self, path: str) -> tuple[int, bytes]:
-        """Ask the admin listener; (0, b"") where it does not answer."""
+        """Ask the admin listener; (0, b"") where it does not answer, or dies while it does."""
         if self.admin is None:
             return 0, b""
         request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
@@ -199,7 +202,9 @@ class Program:
             writer.close()
         except OSError:
             return 0, b""
-        return (int(head.split(b" ", 2)[1]), body) if head else (0, b"")
+        size = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        is_whole = bool(head) and (size is None or len(body) == int(size[1]))
+        return (int(head.split(b" ", 2)[1]), body) if is_whole else (0, b"")
 
     async def dead_letters(self, trigger: str, seconds: float = END_SECONDS_MAX) -> int:
         """How many `trigger` has, once it has any."""
