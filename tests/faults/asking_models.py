@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from tests.faults.process import Program
-from tests.faults.publisher import exchange, request
+from tests.faults.publisher import accepted, request
 
 MEASURED, PREDICTED = "measured", "predicted"
 
@@ -25,8 +25,7 @@ class Measuring:
         number = len(self.accepted)
         while not self._is_resting and number < count_max:
             raw = request(f"{number}", MEASURED, self._data_of(number))
-            status, body = await exchange(reader, writer, raw)
-            assert status == 202, body
+            await accepted(reader, writer, raw)
             self.accepted.append(number)
             number += 1
             await asyncio.sleep(pause_seconds)

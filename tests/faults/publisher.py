@@ -12,6 +12,7 @@ from tests.faults.subscribers import header
 ORDER, REFUND, NOISE, INVALID = "order", "refund", "noise", "invalid"
 MIX = (ORDER,) * 7 + (REFUND, NOISE, INVALID)
 AGAIN_SECONDS = 0.01
+ACCEPTED_SECONDS_MAX = 60.0
 
 
 def request(id: str, type: str, data: bytes = b'{"n":1}') -> bytes:
@@ -34,6 +35,17 @@ async def exchange(
     head = await reader.readuntil(b"\r\n\r\n")
     body = await reader.readexactly(int(header(head, b"content-length") or 0))
     return int(head.split(b" ", 2)[1]), body
+
+
+async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, raw: bytes) -> None:
+    """Send one request until it is stored: a disk that takes its time is answered 503.
+
+    Raises as `exchange`, and TimeoutError.
+    """
+    async with asyncio.timeout(ACCEPTED_SECONDS_MAX):
+        while (answer := await exchange(reader, writer, raw))[0] == 503:
+            await asyncio.sleep(AGAIN_SECONDS)
+    assert answer[0] == 202, answer
 
 
 class Publisher:

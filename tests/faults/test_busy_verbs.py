@@ -11,7 +11,7 @@ from tests.faults.cores import divided_cores
 from tests.faults.flood import OTHER, WANTED, Plan, Report, flood
 from tests.faults.ledger import Ledger
 from tests.faults.process import ROOT, Program
-from tests.faults.publisher import REFUND, exchange, request
+from tests.faults.publisher import REFUND, accepted, request
 from tests.faults.subscribers import OK, REFUSED, Subscriber
 from tests.faults.world import IS_LONG, resource, write_configuration
 
@@ -98,8 +98,7 @@ class Bench:
         assert self.program.ingress is not None
         reader, writer = await asyncio.open_connection(*self.program.ingress)
         for number in range(DEAD):
-            status, _ = await exchange(reader, writer, request(f"dead-{number}", REFUND))
-            assert status == 202
+            await accepted(reader, writer, request(f"dead-{number}", REFUND))
         writer.close()
         while (await self.program.triggers())["bad"]["dead"] < DEAD:
             await asyncio.sleep(0.01)

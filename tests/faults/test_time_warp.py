@@ -17,8 +17,8 @@ import pytest
 from broker.admission import SYSTEM_TYPES
 from tests.faults.export import Export, export
 from tests.faults.ledger import Ledger
-from tests.faults.process import Program, until
-from tests.faults.publisher import ORDER, REFUND, exchange, request
+from tests.faults.process import END_SECONDS_MAX, Program, until
+from tests.faults.publisher import ORDER, REFUND, accepted, request
 from tests.faults.subscribers import BROKEN, OK, REFUSED, Subscriber
 from tests.faults.wall_clock import WallClock, compile_clock
 from tests.faults.world import IS_LONG, resource, write_configuration
@@ -85,19 +85,19 @@ class Warped:
         reader, writer = await asyncio.open_connection(*self.program.ingress)
         ids = [f"{type}-{batch}-{number}" for number in range(count)]
         for one in ids:
-            status, body = await exchange(reader, writer, request(one, type))
-            assert status == 202, f"{body!r} {self.program.last_words()}"
+            await accepted(reader, writer, request(one, type))
             self.ledger.accepted.add(one)
         writer.close()
         return ids
 
     async def tried_once(self, ids: list[str]) -> None:
-        """Wait until they all are parked, or nearly."""
+        """Wait until they all are parked, or nearly; where we were held up, until it is over."""
         await until(lambda: all(self.tried[one] for one in ids), "all are tried once")
-        await until_async(self._has_parked, "some are parked")
+        await until_async(lambda: self._has_parked(ids), "some are parked")
 
-    async def _has_parked(self) -> bool:
-        return bool((await self.program.triggers()).get("late", {}).get("parked"))
+    async def _has_parked(self, ids: list[str]) -> bool:
+        parked = (await self.program.triggers()).get("late", {}).get("parked")
+        return bool(parked) or self.ledger.finals("late").keys() >= set(ids)
 
     async def delivered(self, ids: list[str]) -> float:
         """Wait until they are; gives how long that took."""
@@ -129,7 +129,7 @@ async def make_warped(folder: Path, library: Path) -> AsyncIterator[Warped]:
 
 
 async def until_async(reached: Callable[[], Awaitable[bool]], what: str) -> None:
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + END_SECONDS_MAX
     while not await reached():
         assert time.monotonic() < deadline, what
         await asyncio.sleep(0.01)
