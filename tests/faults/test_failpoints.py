@@ -119,9 +119,10 @@ async def test_dying_while_the_log_is_pruned_forgets_nothing_that_is_needed(
         await world.start()
         export = await world.finish()
 
-    orders = world.ledger.accepted_of(ORDER)
+    orders = world.ledger.finals("steady").keys()  # what took too long was stored all the same
     assert export.loaded.first_offset > 1
-    assert world.ledger.finals("flaky").keys() == world.ledger.finals("steady").keys() == orders
+    assert world.ledger.accepted_of(ORDER) <= orders <= world.ledger.sent.keys()
+    assert world.ledger.finals("flaky").keys() == orders
     assert export.sums["flaky"] == export.sums["steady"] == (len(orders), len(orders), 0)
     check_repeats(world)
 
