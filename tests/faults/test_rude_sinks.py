@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from broker.clock import SteadyClock
 from broker.codec import Limits
 from broker.delivery import Delivered, Failed, Outcome, OutcomeClass, Reason
 from sinks.http import HttpSink
@@ -16,28 +15,35 @@ from sinks.http_client import HttpClient
 from sinks.spec import HttpSinkSpec
 from tests.sinks.making import a_delivery, an_event
 from tests.sinks.server import ACCEPTED, Behaviour, Exchange, SinkServer, answering, with_body
+from tests.unhurried import UnhurriedClock
 
 Deliver = Callable[..., Awaitable[tuple[Outcome, SinkServer]]]
 EVENT = ("ce-specversion: 1.0", "ce-id: r", "ce-source: /r", "ce-type: t")
+PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
 async def deliver() -> AsyncIterator[Deliver]:
     """Deliver once to a sink that behaves so, then once more to see what is reused."""
-    clock = SteadyClock()
+    clock = UnhurriedClock()
     client = HttpClient(clock)
     servers: list[SinkServer] = []
 
-    async def once(behave: Behaviour, seconds: float = 5.0) -> tuple[Outcome, SinkServer]:
+    async def once(
+        behave: Behaviour, seconds: float = PATIENCE_SECONDS, is_connected: bool = False
+    ) -> tuple[Outcome, SinkServer]:
         server = SinkServer(behave)
         servers.append(server)
         await server.start()
         sink = HttpSink(HttpSinkSpec(server.url), client, clock, limits=Limits(event_bytes=65_536))
+        if is_connected:
+            await sink.probe()
         began = time.monotonic()
-        (outcome,) = await sink.deliver([a_delivery()], began + seconds)
-        assert time.monotonic() - began < seconds + 1.0
+        (outcome,) = await sink.deliver([a_delivery()], clock.monotonic() + seconds)
+        assert time.monotonic() - began < seconds + PATIENCE_SECONDS
         server.behave = answering(ACCEPTED)
-        (again,) = await sink.deliver([a_delivery(attempt=2)], time.monotonic() + 5.0)
+        until = clock.monotonic() + PATIENCE_SECONDS
+        (again,) = await sink.deliver([a_delivery(attempt=2)], until)
         assert isinstance(again, Delivered)
         return outcome, server
 
@@ -72,7 +78,7 @@ async def trickle_body(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize("behave", [silence, trickle_head, trickle_body])
 async def test_the_deadline_is_one_for_all(deliver: Deliver, behave: Behaviour) -> None:
-    outcome, server = await deliver(behave, 0.4)
+    outcome, server = await deliver(behave, 0.4, is_connected=True)
 
     assert retried(outcome, "timeout")
     assert server.connections == 2
@@ -179,7 +185,8 @@ async def test_garbage_after_an_answer_closes_the_connection(deliver: Deliver) -
 
 
 async def test_an_answer_that_nobody_asked_for_closes_the_connection() -> None:
-    client = HttpClient(SteadyClock())
+    clock = UnhurriedClock()
+    client = HttpClient(clock)
 
     async def late(exchange: Exchange) -> None:
         await exchange.send(ACCEPTED)
@@ -188,14 +195,14 @@ async def test_an_answer_that_nobody_asked_for_closes_the_connection() -> None:
 
     server = SinkServer(late)
     await server.start()
-    sink = HttpSink(HttpSinkSpec(server.url), client, SteadyClock())
-    await sink.deliver([a_delivery()], time.monotonic() + 5)
-    async with asyncio.timeout(5):
+    sink = HttpSink(HttpSinkSpec(server.url), client, clock)
+    await sink.deliver([a_delivery()], clock.monotonic() + PATIENCE_SECONDS)
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while server.tasks:
             await asyncio.sleep(0.01)
     server.behave = answering(ACCEPTED)
 
-    (outcome,) = await sink.deliver([a_delivery()], time.monotonic() + 5)
+    (outcome,) = await sink.deliver([a_delivery()], clock.monotonic() + PATIENCE_SECONDS)
 
     assert outcome.status == 202
     assert server.connections == 2
@@ -204,7 +211,8 @@ async def test_an_answer_that_nobody_asked_for_closes_the_connection() -> None:
 
 
 async def test_an_early_answer_counts_and_closes_the_connection() -> None:
-    client = HttpClient(SteadyClock())
+    clock = UnhurriedClock()
+    client = HttpClient(clock)
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -213,9 +221,9 @@ async def test_an_early_answer_counts_and_closes_the_connection() -> None:
 
     server = SinkServer(answering(ACCEPTED), at_connect=greet)
     await server.start()
-    sink = HttpSink(HttpSinkSpec(server.url), client, SteadyClock())
+    sink = HttpSink(HttpSinkSpec(server.url), client, clock)
     big = a_delivery(an_event(b"x" * 16_000_000, datacontenttype="a/b"))
-    (outcome,) = await sink.deliver([big], time.monotonic() + 5)
+    (outcome,) = await sink.deliver([big], clock.monotonic() + PATIENCE_SECONDS)
 
     assert isinstance(outcome, Failed)
     assert (outcome.status, outcome.reason) == (413, Reason.REFUSED)
