@@ -101,8 +101,8 @@ spec:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._kafka.bootstrap, auto_offset_reset="earliest"
         )
-        await consumer.start()
         try:
+            await consumer.start()
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
             while found.total() < sum(ends.values()):
