@@ -1,7 +1,6 @@
 """The example csv-in-a-folder.yaml does what it says: a CSV becomes predictions beside it."""
 
 import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,11 +19,18 @@ async def program(tmp_path: Path) -> AsyncIterator[Program]:
         yield program
 
 
+def put(program: Program, name: str, text: str) -> None:
+    """Whole: one that is still written when its folder is looked at is another file later."""
+    making = program.folder / name
+    making.write_text(text)
+    making.rename(program.folder / "flowers" / name)
+
+
 async def test_a_csv_that_is_put_into_the_folder_is_predicted(program: Program) -> None:
     folder = program.folder / "flowers"
     given = (EXAMPLES / "iris.csv").read_text().splitlines()
     text = "\n".join([*given, "wide,1,2,3,unknown"]) + "\n"
-    (folder / "iris.csv").write_text(text)
+    put(program, "iris.csv", text)
 
     await until((folder / MANIFEST).exists, "the manifest")
     header, *made = (folder / "iris.csv.predictions.csv").read_text().splitlines()
@@ -40,11 +46,11 @@ async def test_a_csv_that_is_put_into_the_folder_is_predicted(program: Program) 
 
 async def test_what_a_job_writes_starts_nothing_and_all_is_settled(program: Program) -> None:
     folder = program.folder / "flowers"
-    shutil.copy(EXAMPLES / "iris.csv", folder)
+    put(program, "iris.csv", (EXAMPLES / "iris.csv").read_text())
     await until((folder / MANIFEST).exists, "the manifest")
     await until(lambda: told(program) == ["accepted", "completed"], "its events")
 
-    (folder / "second.csv").write_text("sepal_length\n1\n")
+    put(program, "second.csv", "sepal_length\n1\n")
     await until(lambda: "failed" in told(program) or len(told(program)) == 4, "the second one")
 
     jobs = await jobs_of(program)

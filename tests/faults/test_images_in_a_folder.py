@@ -1,6 +1,5 @@
 """The example images-in-a-folder.yaml does what it says: images become predictions beside them."""
 
-import shutil
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,7 +25,8 @@ def paint(path: Path, colour: str, size: tuple[int, int] = (48, 20)) -> bytes:
 
 async def test_a_picture_is_named_by_its_colour(program: Program) -> None:
     folder = program.folder / "pictures"
-    paint(folder / "dawn.png", "#e01008")
+    paint(program.folder / "dawn.png", "#e01008")
+    (program.folder / "dawn.png").rename(folder / "dawn.png")
 
     await until((folder / "dawn.png.predictions.manifest.json").exists, "the manifest")
 
@@ -51,7 +51,7 @@ async def test_a_zip_of_pictures_is_a_line_for_each_and_an_error_for_the_broken_
         for colour, name in names.items():
             archive.writestr(name, paint(elsewhere / name, "lime" if colour == "green" else colour))
         archive.writestr("torn.png", paint(elsewhere / "torn.png", "red", (200, 200))[:60])
-    shutil.copy(elsewhere / "all.zip", folder)
+    (elsewhere / "all.zip").rename(folder / "all.zip")
 
     await until((folder / "all.zip.predictions.manifest.json").exists, "the manifest")
     made = lines(folder / "all.zip.predictions.jsonl")
