@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ spec:
     ) -> None:
         """Ask until the server has said yes; what it had done before it died it says by `good`."""
         while True:
-            with suppress(OSError):
+            with suppress(OSError, HTTPException):  # it dies in the middle of an answer too
                 status, _ = await asyncio.to_thread(self._kubernetes.request, method, path, body)
                 if status in good:
                     return
